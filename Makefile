@@ -1,0 +1,55 @@
+# Everything a developer runs. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+PACKAGES := schemas state models streams storefront replay tierline
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format type layers contracts readme bench lock check clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+install: $(STAMP)  ## make .venv with the locked versions
+
+$(STAMP): requirements-dev.lock pyproject.toml scripts/install.sh
+	@PYTHON=$(PYTHON) scripts/install.sh $(VENV)
+	@touch $@
+
+demo: $(STAMP)  ## play a year of real baskets (ARGS="--exit", ARGS="--speed max")
+	@$(BIN)/tierline demo $(ARGS)
+
+test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)  ## ruff: rules and format of the imports
+	@$(BIN)/ruff check .
+
+format: $(STAMP)  ## ruff: mend what it can
+	@$(BIN)/ruff check --fix .
+
+type: $(STAMP)  ## mypy --strict over everything, tests too
+	@$(BIN)/mypy .
+
+layers: $(STAMP)  ## import-linter: dependencies point one way
+	@$(BIN)/lint-imports
+
+contracts: $(STAMP)  ## write the published JSON Schemas and the AsyncAPI document
+	@$(BIN)/python -m schemas.published $(ARGS)
+
+readme: $(STAMP)  ## run the commands of the README
+	@$(BIN)/python scripts/check_readme.py README.md
+
+bench: $(STAMP)  ## measure beside the raw limit (never a test)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(STAMP)  ## resolve the newest allowed versions into the lock files
+	@scripts/lock.sh $(VENV)
+
+check: test lint type layers  ## what the hook and CI run
+	@$(BIN)/python -m schemas.published --check
+
+clean:  ## remove the environment and caches (the download cache stays)
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

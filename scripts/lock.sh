@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Write the lock files anew: every version and hash for all platforms, no index or host name in them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=$1
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
+
+compile() {
+    "$venv/bin/uv" pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+        --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
+}
+compile --all-extras --output-file requirements-dev.lock
+compile --constraint requirements-dev.lock --output-file requirements.lock
