@@ -1,0 +1,54 @@
+"""Instants: microseconds since the epoch (UTC) inside, RFC 3339 text on the wire."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+Instant = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
+
+INSTANT_MIN: Instant = -2_208_988_800_000_000
+"""1900-01-01T00:00:00Z: nothing in a shop's log is older."""
+INSTANT_MAX: Instant = 253_402_300_799_999_999
+"""9999-12-31T23:59:59.999999Z: the last instant a datetime can hold."""
+
+WireDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An RFC 3339 date and time that must name its offset; digits beyond microseconds are rounded by the reader."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def parse_instant(text: str) -> Instant:
+    """Return the instant that ``text`` names; ValueError when it is not RFC 3339 with an offset."""
+    return from_datetime(read_datetime(text))
+
+
+def read_datetime(text: str) -> datetime:
+    """Return the aware datetime that ``text`` names, by the one parser that every path uses.
+
+    Raises ValueError (msgspec's) when it is not RFC 3339 with an offset.
+    """
+    return msgspec.convert(text, WireDatetime)
+
+
+def format_instant(at: Instant) -> str:
+    """Return RFC 3339 text in UTC: no fraction when 0, three digits when whole milliseconds, else six."""
+    micros = at % 1_000_000
+    seconds = to_datetime(at - micros).replace(tzinfo=None).isoformat()
+    if micros == 0:
+        return seconds + "Z"
+    if micros % 1000 == 0:
+        return f"{seconds}.{micros // 1000:03d}Z"
+    return f"{seconds}.{micros:06d}Z"
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """Return the instant of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(at: Instant) -> datetime:
+    """Return the aware UTC datetime of an instant."""
+    return _EPOCH + timedelta(microseconds=at)
