@@ -1,0 +1,1 @@
+"""History through the same step: importers, log files, runs and their reports."""
