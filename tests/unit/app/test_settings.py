@@ -1,0 +1,60 @@
+"""Settings: bounded, described, and never silently ignored."""
+
+import pytest
+
+from tierline.settings import STARS, Settings, SettingsError, load_settings, shown
+
+
+def test_defaults_need_nothing() -> None:
+    settings = load_settings({"PATH": "/bin"})
+    assert (settings.name, settings.partitions, settings.clock, settings.tick_delay) == ("tierline", 8, "wall", 60.0)
+
+
+def test_ticks_follow_a_log_clock_at_once() -> None:
+    assert load_settings({"TIERLINE_CLOCK": "log"}).tick_delay == 0.0
+
+
+def test_an_unknown_variable_stops_the_start_and_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"TIERLINE_KAFKKA is not a setting.* Did you mean TIERLINE_KAFKA?"):
+        load_settings({"TIERLINE_KAFKKA": "localhost:9092"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TIERLINE_PARTITIONS", "none", "TIERLINE_PARTITIONS=none: .*valid integer"),
+        ("TIERLINE_PARTITIONS", "0", "greater than or equal to 1"),
+        ("TIERLINE_CLOCK", "sun", "'wall' or 'log'"),
+        ("TIERLINE_KAFKA", "localhost", "'localhost' is not host:port"),
+        ("TIERLINE_REDIS", "localhost:6379", "not a Redis URL"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings({name: value})
+
+
+def test_a_wrong_secret_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"TIERLINE_REDIS": "http://me:hush@host"})
+    assert "hush" not in str(raised.value)
+
+
+def test_secrets_are_starred_and_hosts_kept() -> None:
+    settings = load_settings({"TIERLINE_REDIS": "redis://me:hush@host:6379/0", "TIERLINE_KAFKA_PASSWORD": "hush"})
+    assert shown(settings, "redis") == f"redis://{STARS}@host:6379/0"
+    assert shown(settings, "kafka_password") == STARS
+
+
+def test_user_and_password_go_into_the_url() -> None:
+    environment = {"TIERLINE_REDIS": "redis://host/1", "TIERLINE_REDIS_USER": "me", "TIERLINE_REDIS_PASSWORD": "hush"}
+    assert load_settings(environment).need_redis() == "redis://me:hush@host/1"
+
+
+def test_a_missing_server_says_what_to_set() -> None:
+    with pytest.raises(SettingsError, match="TIERLINE_KAFKA is not set"):
+        load_settings({}).need_kafka()
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
