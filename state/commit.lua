@@ -1,0 +1,162 @@
+#!lua name=@LIBRARY@
+
+-- Every key of a partition shares the hash tag of KEYS[1], its meta key; the others are named from it.
+local SLICE = 1000
+
+local function base(keys)
+  return string.sub(keys[1], 1, -5)
+end
+
+local function sliced(command, first, items)
+  for from = 1, #items, SLICE do
+    local to = math.min(from + SLICE - 1, #items)
+    if first then redis.call(command, first, unpack(items, from, to)) else redis.call(command, unpack(items, from, to)) end
+  end
+end
+
+local function claim(keys, args)
+  redis.call('HSET', keys[1], 'token', args[1])
+  return redis.call('HMGET', keys[1], 'meta', 'journal_at', 'published_step', 'clearing')
+end
+
+-- args: number of states, their ids; number of ledgers, per ledger id, number of fields, fields. Erasures of the same ids.
+local function load(keys, args)
+  local prefix, at, count = base(keys), 2, tonumber(args[1])
+  local states, erased, ledgers = {}, {}, {}
+  for from = 1, count, SLICE do
+    local names = {}
+    for i = from, math.min(from + SLICE - 1, count) do names[#names + 1] = prefix .. 'c:' .. args[at + i - 1] end
+    local values = redis.call('MGET', unpack(names))
+    for i = 1, #names do states[#states + 1] = values[i] end
+  end
+  at = at + count
+  local hashes = tonumber(args[at])
+  at = at + 1
+  if redis.call('EXISTS', prefix .. 'erased') == 1 then
+    for i = 1, hashes do erased[i] = redis.call('HGET', prefix .. 'erased', args[at + i - 1]) end
+  end
+  at = at + hashes
+  local total = tonumber(args[at])
+  at = at + 1
+  for _ = 1, total do
+    local fields = tonumber(args[at + 1])
+    local key = prefix .. 'o:' .. args[at]
+    if fields == 1 then
+      ledgers[#ledgers + 1] = redis.call('HGET', key, args[at + 2])
+    else
+      for from = at + 2, at + 1 + fields, SLICE do
+        local values = redis.call('HMGET', key, unpack(args, from, math.min(from + SLICE - 1, at + 1 + fields)))
+        for i = 1, #values do ledgers[#ledgers + 1] = values[i] end
+      end
+    end
+    at = at + 2 + fields
+  end
+  return {states, erased, ledgers}
+end
+
+-- args: expected, new, meta, step, outbox, everyone, sizes of the six lists that follow, the lists.
+local function commit(keys, args)
+  if redis.call('HGET', keys[1], 'token') ~= args[1] then return 0 end
+  local prefix, at = base(keys), 13
+  local sizes, expected = {}, 12
+  for i = 1, 6 do
+    sizes[i] = tonumber(args[6 + i])
+    expected = expected + sizes[i]
+  end
+  if #args ~= expected then return redis.error_reply('ERR a commit has ' .. #args .. ' arguments, not ' .. expected) end
+  local step, dirty = args[4], {}
+  local states = {}
+  for i = at, at + sizes[1] - 1, 2 do
+    states[#states + 1] = prefix .. 'c:' .. args[i]
+    states[#states + 1] = args[i + 1]
+    dirty[#dirty + 1] = step
+    dirty[#dirty + 1] = args[i]
+  end
+  at = at + sizes[1]
+  if args[6] == '1' and redis.call('EXISTS', prefix .. 'due') == 1 then
+    redis.call('ZUNIONSTORE', prefix .. 'due', 1, prefix .. 'due', 'WEIGHTS', 0)
+  end
+  if #states > 0 then sliced('MSET', nil, states) end
+  for i = at, at + sizes[2] - 1 do
+    redis.call('DEL', prefix .. 'c:' .. args[i], prefix .. 'o:' .. args[i])
+    redis.call('ZREM', prefix .. 'due', args[i])
+    dirty[#dirty + 1] = step
+    dirty[#dirty + 1] = args[i]
+  end
+  at = at + sizes[2]
+  local stop = at + sizes[3]
+  while at < stop do
+    local key, fields = prefix .. 'o:' .. args[at], tonumber(args[at + 1])
+    local puts, drops = {}, {}
+    for i = at + 2, at + 1 + fields * 2, 2 do
+      if args[i + 1] == '' then
+        drops[#drops + 1] = args[i]
+      else
+        puts[#puts + 1] = args[i]
+        puts[#puts + 1] = args[i + 1]
+      end
+    end
+    if #puts > 0 then sliced('HSET', key, puts) end
+    if #drops > 0 then sliced('HDEL', key, drops) end
+    at = at + 2 + fields * 2
+  end
+  local due = {}
+  for i = at, at + sizes[4] - 1 do due[#due + 1] = args[i] end
+  if #due > 0 then sliced('ZADD', prefix .. 'due', due) end
+  at = at + sizes[4]
+  for i = at, at + sizes[5] - 1, 2 do redis.call('HSET', prefix .. 'erased', args[i], args[i + 1]) end
+  at = at + sizes[5]
+  for i = at, at + sizes[6] - 1, 2 do redis.call('LSET', prefix .. 'outbox', args[i], args[i + 1]) end
+  if args[5] ~= '' then redis.call('RPUSH', prefix .. 'outbox', args[5]) end
+  if #dirty > 0 then sliced('ZADD', prefix .. 'dirty', dirty) end
+  redis.call('HSET', keys[1], 'token', args[2], 'meta', args[3])
+  return 1
+end
+
+local function peek(keys, args)
+  local token = redis.call('HGET', keys[1], 'token')
+  return {token, redis.call('LRANGE', base(keys) .. 'outbox', 0, tonumber(args[1]) - 1)}
+end
+
+-- args: expected, new, count, journal_at, published_step.
+local function trim(keys, args)
+  if redis.call('HGET', keys[1], 'token') ~= args[1] then return 0 end
+  redis.call('LTRIM', base(keys) .. 'outbox', tonumber(args[3]), -1)
+  redis.call('HSET', keys[1], 'token', args[2], 'journal_at', args[4], 'published_step', args[5])
+  return 1
+end
+
+-- Removes at most 500 customers a call; 1 = done, 2 = call again, 0 = not yours.
+local function clear(keys, args)
+  if redis.call('HGET', keys[1], 'token') ~= args[1] then return 0 end
+  local prefix = base(keys)
+  redis.call('HSET', keys[1], 'clearing', '1')
+  redis.call('HDEL', keys[1], 'meta', 'journal_at', 'published_step')
+  local ids = redis.call('ZRANGE', prefix .. 'due', 0, 499)
+  for i = 1, #ids do redis.call('DEL', prefix .. 'c:' .. ids[i], prefix .. 'o:' .. ids[i]) end
+  if #ids > 0 then
+    redis.call('ZREM', prefix .. 'due', unpack(ids))
+    return 2
+  end
+  redis.call('DEL', prefix .. 'due', prefix .. 'dirty', prefix .. 'outbox', prefix .. 'erased')
+  redis.call('HDEL', keys[1], 'clearing')
+  return 1
+end
+
+-- args: id and step of each customer published; one that changed since stays.
+local function clean(keys, args)
+  local dirty = base(keys) .. 'dirty'
+  for i = 1, #args, 2 do
+    local score = redis.call('ZSCORE', dirty, args[i])
+    if score and tonumber(score) == tonumber(args[i + 1]) then redis.call('ZREM', dirty, args[i]) end
+  end
+  return 1
+end
+
+redis.register_function('@LIBRARY@_claim', claim)
+redis.register_function{function_name = '@LIBRARY@_load', callback = load, flags = {'no-writes'}}
+redis.register_function('@LIBRARY@_commit', commit)
+redis.register_function{function_name = '@LIBRARY@_peek', callback = peek, flags = {'no-writes'}}
+redis.register_function{function_name = '@LIBRARY@_trim', callback = trim, flags = {'allow-oom'}}
+redis.register_function{function_name = '@LIBRARY@_clear', callback = clear, flags = {'allow-oom'}}
+redis.register_function{function_name = '@LIBRARY@_clean', callback = clean, flags = {'allow-oom'}}

@@ -1,0 +1,137 @@
+"""The store of a partition: what it must promise, the shapes that cross it, and its errors typed by what to do next.
+
+Everything of one partition moves together, under a token that only its last claimer knows. `redis_repository` keeps
+the promise on Redis, `tests/simulation` on a dict; one suite (`tests/contract`) holds both to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from schemas.instants import Instant
+from state.errors import StateError
+
+
+class StoreUnavailableError(StateError):
+    """The store did not answer. For a write this means: the outcome is unknown.
+
+    Reaction: read the token to learn the outcome, or claim again.
+    """
+
+
+class StoreUnusableError(StateError):
+    """The store answers, but must not be used like this (it may evict, it is full, it refuses the login).
+
+    Operator action: as the message says.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a claim finds. `meta` is None where the partition was never started (or its Redis was emptied)."""
+
+    meta: bytes | None
+    journal_at: int = 0
+    """The journal offset from which recovery must read."""
+    published_step: int = 0
+    """The last step known to be in the journal when `journal_at` was written."""
+    is_clearing: bool = False
+    """A rebuild was interrupted while it removed the keys."""
+    warnings: tuple[str, ...] = ()
+    """What an operator should know about this store's durability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a batch needs: states, some ledger fields of some customers, and erasures of those without a state."""
+
+    states: Sequence[str] = ()
+    ledgers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The answer to `Wanted`; what does not exist is None."""
+
+    states: dict[str, bytes | None]
+    ledgers: dict[str, dict[str, bytes | None]]
+    erased: dict[str, Instant | None]
+    """Per customer without a state: when an earlier customer of this id was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One commit. A state of None removes the customer's keys; a due moment of None means nothing is due."""
+
+    meta: bytes
+    step: int
+    states: Mapping[str, bytes | None] = field(default_factory=dict)
+    ledgers: Mapping[str, Mapping[str, bytes | None]] = field(default_factory=dict)
+    due: Mapping[str, Instant | None] = field(default_factory=dict)
+    erased: Mapping[str, Instant] = field(default_factory=dict)
+    """SHA-256 of the id (hex) -> when."""
+    outbox: bytes | None = None
+    """The entry to append, None while repeating what is published."""
+    rewritten: Mapping[int, bytes] = field(default_factory=dict)
+    """Outbox entries by position, without what an erased customer had in them."""
+    everyone_is_due: bool = False
+    """A new program: every customer already known must be swept (their due moment becomes 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peeked:
+    """Token and outbox, read together."""
+
+    token: str
+    entries: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """A customer whose read model must be published again; `state` is None when it was erased."""
+
+    customer_id: str
+    step: int
+    state: bytes | None
+
+
+class Store(Protocol):
+    """One partition at a time; every write compares the token and rotates it, all in one atomic step.
+
+    Raises StoreUnavailableError (unknown outcome) and StoreUnusableError (stop).
+    """
+
+    async def claim(self, partition: int, new_token: str) -> Stored:
+        """Rotate the token, durably: no later rollback of the store goes behind this moment."""
+
+    async def token(self, partition: int) -> str:
+        """Return the token in force."""
+
+    async def load(self, partition: int, wanted: Wanted) -> Loaded:
+        """Return what a batch needs, in one round trip."""
+
+    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
+        """Return every field of the customer's ledger."""
+
+    async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
+        """Return up to ``limit`` customers with something due until then, earliest first; 0 stands for the sweep."""
+
+    async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
+        """Write everything, or nothing and return False where the token is not ``expected``."""
+
+    async def peek(self, partition: int, limit: int) -> Peeked:
+        """Return the token and the first ``limit`` entries of the outbox, as of one moment."""
+
+    async def trim(
+        self, partition: int, expected: str, new_token: str, count: int, journal_at: int, published_step: int
+    ) -> bool:
+        """Drop the first ``count`` entries and note how far the journal is, or return False (see commit)."""
+
+    async def clear(self, partition: int, expected: str) -> bool:
+        """Remove everything but the token, in slices; an interrupted one shows in `Stored.is_clearing`."""
+
+    async def dirty(self, partition: int, limit: int) -> list[Dirty]:
+        """Return up to ``limit`` customers to publish again, longest waiting first."""
+
+    async def clean(self, partition: int, published: Sequence[Dirty]) -> None:
+        """Forget those that did not change again since."""
