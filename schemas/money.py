@@ -45,17 +45,17 @@ def to_minor(amount: Decimal, currency: str) -> int:
         factor = _FACTORS[currency]
     except KeyError:
         raise UnknownCurrencyError("not an ISO 4217 currency code such as USD") from None
-    if not amount.is_finite() or amount.adjusted() > _LARGEST_EXPONENT:
+    if not amount.is_finite() or (amount and amount.adjusted() > _LARGEST_EXPONENT):
         raise AmountRangeError("too large, or not a number")
     try:
         scaled = _EXACT.multiply(amount, factor)
     except (Inexact, InvalidOperation):
         raise AmountPrecisionError(f"more digits than the minor unit of {currency}") from None
+    if not _SMALLEST <= scaled <= _LARGEST:
+        raise AmountRangeError("too large")
     minor = int(scaled)
     if minor != scaled:
         raise AmountPrecisionError(f"more digits than the minor unit of {currency}")
-    if not -MINOR_MAX <= minor <= MINOR_MAX:
-        raise AmountRangeError("too large")
     return minor
 
 
@@ -75,6 +75,7 @@ def from_minor(minor: int, currency: str) -> Decimal:
 
 
 _LARGEST_EXPONENT = 16
+_LARGEST, _SMALLEST = Decimal(MINOR_MAX), Decimal(-MINOR_MAX)
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation])
 
 _TWO_DIGITS = """

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -29,6 +28,7 @@ from schemas.program_parts import (
     TierNearRules,
     Window,
 )
+from schemas.zones import is_time_zone
 
 LATER_KINDS = ("second_purchase", "cart_abandoned", "win_back", "dormant_top_tier", "cross_sell")
 """Kinds of nudge that this version of Tierline does not have yet."""
@@ -141,15 +141,6 @@ class Program(Part):
     def version_id(self) -> str:
         """Return ``version``, a dot, and the first 12 hex digits of the canonical JSON's SHA-256."""
         return f"{self.version}.{hashlib.sha256(self.canonical_json().encode()).hexdigest()[:12]}"
-
-
-def is_time_zone(name: str) -> bool:
-    """Tell whether the time zone database has ``name``."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _check_rising(criterion: str, given: Iterable[tuple[str, Decimal | int | None]]) -> None:
