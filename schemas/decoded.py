@@ -1,7 +1,7 @@
 """The shapes that ``schemas.decoding.decode`` returns: the events' fields, instants and money converted once.
 
-At run time they are structs built from the models of ``schemas.events``; these protocols are for the type checker, which
-narrows ``Event`` by ``event.type``. A test holds the two together.
+At run time they are structs built from the models of ``schemas.events``; these protocols are for the type checker,
+which narrows ``Event`` by ``event.type``. A test holds the two together.
 """
 
 from typing import Literal, Protocol, TypeAlias

@@ -1,26 +1,26 @@
 """From a record's bytes to an event, or to the reason why there is none.
 
-``decode`` returns a struct of the shape in ``schemas.decoded``: ``event.type`` tells which; ``occurred_at`` and ``until``
-are Instants (microseconds), ``amount`` is ``amount_minor`` (minor units of ``event.currency``, lines too). They are
-converted once, in place, because the state needs them several times and in no other form.
+``decode`` returns a struct of the shape in ``schemas.decoded``: ``event.type`` tells which. ``occurred_at`` and
+``until`` are Instants (microseconds), ``amount`` is ``amount_minor`` (minor units of ``event.currency``, lines too).
+They are converted once, in place, because the state needs them several times and in no other form.
 
-The fast path is msgspec, on structs built from the pydantic models. What it refuses goes to pydantic, which has the last
-word and finds the words. CloudEvents are accepted in structured mode (payload in ``data``) and in binary mode; ``type``
-may stand in the envelope or in the header ``ce_type``, the body's own goes first.
+The fast path is msgspec, on structs built from the pydantic models. What it refuses goes to pydantic, which has the
+last word and finds the words. CloudEvents are accepted in structured mode (payload in ``data``) and in binary mode;
+``type`` may stand in the envelope or in the header ``ce_type``, the body's own goes first.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
-from typing import Literal, NamedTuple, TypeAlias, Union, cast
+from typing import Literal, NamedTuple, Protocol, TypeAlias, Union, cast
 
 import msgspec
 from pydantic import ValidationError
 
-from schemas.decoded import Event
+from schemas.decoded import Event, OrderLine
 from schemas.events import MODELS, InputEvent
-from schemas.instants import INSTANT_MAX, INSTANT_MIN, Instant, from_datetime
+from schemas.instants import INSTANT_MAX, INSTANT_MIN, from_datetime
 from schemas.money import AmountError, AmountPrecisionError, AmountRangeError, is_currency, to_minor
 from schemas.record import Headers
 from schemas.wire_structs import plan_of, struct_from_model, struct_of, tag_of
@@ -73,70 +73,81 @@ def judge(topic: str, value: bytes | None, headers: Headers = ()) -> msgspec.Str
         raise RejectedError("invalid_field", first_error_in_words(error)) from None
 
 
+Finish: TypeAlias = Callable[[msgspec.Struct], None]
+
+
 class _Finisher(NamedTuple):
-    texts: Callable[[msgspec.Struct], Iterable[str]]
-    instants: tuple[str, ...]
-    amounts: tuple[str, ...]
-    zones: tuple[str, ...]
-    lines_have_amounts: bool
+    """What is left to do on a struct after decoding: ids to check, and all but ``occurred_at`` to convert."""
+
+    ids: Callable[[msgspec.Struct], tuple[str, ...]]
+    others: tuple[Finish, ...]
 
 
 def _finisher(model: type[InputEvent]) -> _Finisher:
     plan = plan_of(model)
-    getter = attrgetter(*plan.printables)
-    texts = getter if len(plan.printables) > 1 else lambda event: (getter(event),)
-    return _Finisher(texts, plan.instants, plan.amounts, plan.zones, plan.lines_have_amounts)
-
-
-_MODELS = {topic: {str(tag_of(model)): model for model in models} for topic, models in MODELS.items()}
-_DECODERS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
-    topic: msgspec.json.Decoder(Union[tuple(struct_of(model) for model in models)])  # noqa: UP007
-    for topic, models in MODELS.items()
-}
-_FINISHERS = {struct_of(model): _finisher(model) for models in MODELS.values() for model in models}
-_ANY_JSON = msgspec.json.Decoder(float_hook=Decimal)
+    others: list[Finish] = [partial(_convert_instant, name) for name in plan.instants if name != "occurred_at"]
+    others += [partial(_check_zone, name) for name in plan.zones]
+    if plan.has_amount:
+        others.append(_convert_money_of_lines if plan.lines_have_amounts else _convert_money)
+    # A second name makes attrgetter return a tuple for a single id as well.
+    return _Finisher(attrgetter(*plan.printables, *plan.printables[:1]), tuple(others))
 
 
 def _finish(struct: msgspec.Struct) -> Event:
-    finisher = _FINISHERS[type(struct)]
-    if not "".join(finisher.texts(struct)).isprintable():
+    ids, others = _FINISHERS[type(struct)]
+    if not "".join(ids(struct)).isprintable():
         raise RejectedError("invalid_field", "an id must be printable characters")
-    for name in finisher.instants:
-        setattr(struct, name, _instant(name, getattr(struct, name)))
-    for name in finisher.zones:
-        zone = getattr(struct, name)
-        if zone is not None and not is_time_zone(zone):
-            raise RejectedError("invalid_field", f"{name}: must be a name of the IANA time zone database")
-    if finisher.amounts:
-        _convert_money(struct, finisher)
+    _convert_instant("occurred_at", struct)
+    for convert in others:
+        convert(struct)
     # The one place where the structs, which only exist at run time, get their static shape.
     return cast(Event, struct)
 
 
-def _instant(name: str, moment: datetime) -> Instant:
-    at = from_datetime(moment)
+def _convert_instant(name: str, struct: msgspec.Struct) -> None:
+    at = from_datetime(getattr(struct, name))
     if not INSTANT_MIN <= at <= INSTANT_MAX:
         raise RejectedError("invalid_field", f"{name}: must be between the years 1900 and 9999")
-    return at
+    setattr(struct, name, at)
 
 
-def _convert_money(struct: msgspec.Struct, finisher: _Finisher) -> None:
-    currency: str = struct.currency  # type: ignore[attr-defined]
-    lines = (struct.lines or ()) if finisher.lines_have_amounts else ()  # type: ignore[attr-defined]
+def _check_zone(name: str, struct: msgspec.Struct) -> None:
+    zone = getattr(struct, name)
+    if zone is not None and not is_time_zone(zone):
+        raise RejectedError("invalid_field", f"{name}: {shortened(zone)} is not in the IANA time zone database")
+
+
+class _WithAmount(Protocol):
+    currency: str
+    amount_minor: int
+    lines: tuple[OrderLine, ...] | None
+
+
+def _convert_money(struct: msgspec.Struct) -> None:
+    order = cast(_WithAmount, struct)
     try:
-        for name in finisher.amounts:
-            setattr(struct, name, _at_least_zero(getattr(struct, name), currency))
-        for line in lines:
-            if line.amount_minor is not None:
-                line.amount_minor = _at_least_zero(line.amount_minor, currency)
+        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
     except AmountError:
-        amounts = [(name.removesuffix("_minor"), getattr(struct, name)) for name in finisher.amounts]
-        amounts += [(f"lines[{index}].amount", line.amount_minor) for index, line in enumerate(lines)]
-        raise _money_verdict(amounts, currency) from None
+        raise _money_verdict([("amount", order.amount_minor)], order.currency) from None
 
 
-def _at_least_zero(amount: Decimal, currency: str) -> int:
-    minor = to_minor(amount, currency)
+def _convert_money_of_lines(struct: msgspec.Struct) -> None:
+    order = cast(_WithAmount, struct)
+    if not order.lines:
+        return _convert_money(struct)
+    try:
+        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
+        for line in order.lines:
+            if line.amount_minor is not None:
+                line.amount_minor = _at_least_zero(line.amount_minor, order.currency)
+    except AmountError:
+        of_lines = [(f"lines[{index}].amount", line.amount_minor) for index, line in enumerate(order.lines)]
+        raise _money_verdict([("amount", order.amount_minor), *of_lines], order.currency) from None
+    return None
+
+
+def _at_least_zero(amount: Decimal | int, currency: str) -> int:
+    minor = to_minor(cast(Decimal, amount), currency)
     if minor < 0:
         raise AmountRangeError("below 0")
     return minor
@@ -199,3 +210,12 @@ def _header(headers: Headers, name: str) -> str | None:
         if key.lower() == name:
             return value.decode("utf-8", "replace")
     return None
+
+
+_MODELS = {topic: {str(tag_of(model)): model for model in models} for topic, models in MODELS.items()}
+_DECODERS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
+    topic: msgspec.json.Decoder(Union[tuple(struct_of(model) for model in models)])  # noqa: UP007
+    for topic, models in MODELS.items()
+}
+_FINISHERS = {struct_of(model): _finisher(model) for models in MODELS.values() for model in models}
+_ANY_JSON = msgspec.json.Decoder(float_hook=Decimal)

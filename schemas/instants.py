@@ -17,7 +17,6 @@ WireDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
 """An RFC 3339 date and time that must name its offset; digits beyond microseconds are rounded by the reader."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def parse_instant(text: str) -> Instant:
@@ -46,7 +45,8 @@ def format_instant(at: Instant) -> str:
 
 def from_datetime(moment: datetime) -> Instant:
     """Return the instant of an aware datetime."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def to_datetime(at: Instant) -> datetime:

@@ -42,20 +42,12 @@ def to_minor(amount: Decimal, currency: str) -> int:
     beyond ``MINOR_MAX``, UnknownCurrencyError.
     """
     try:
-        factor = _FACTORS[currency]
-    except KeyError:
-        raise UnknownCurrencyError("not an ISO 4217 currency code such as USD") from None
-    if not amount.is_finite() or (amount and amount.adjusted() > _LARGEST_EXPONENT):
-        raise AmountRangeError("too large, or not a number")
-    try:
-        scaled = _EXACT.multiply(amount, factor)
-    except (Inexact, InvalidOperation):
-        raise AmountPrecisionError(f"more digits than the minor unit of {currency}") from None
-    if not _SMALLEST <= scaled <= _LARGEST:
-        raise AmountRangeError("too large")
-    minor = int(scaled)
-    if minor != scaled:
-        raise AmountPrecisionError(f"more digits than the minor unit of {currency}")
+        unit, factor = _UNITS[currency]
+        minor = int(_EXACT.multiply(_EXACT.quantize(amount, unit), factor))
+    except (KeyError, ArithmeticError, ValueError):
+        raise _why_not(amount, currency) from None
+    if not -MINOR_MAX <= minor <= MINOR_MAX:
+        raise _why_not(amount, currency)
     return minor
 
 
@@ -74,9 +66,17 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-minor_digits(currency))
 
 
-_LARGEST_EXPONENT = 16
-_LARGEST, _SMALLEST = Decimal(MINOR_MAX), Decimal(-MINOR_MAX)
-_EXACT = Context(prec=64, traps=[Inexact, InvalidOperation])
+# Quantizing traps both what has more digits than the unit and what has more than 20 digits in all.
+_EXACT = Context(prec=20, traps=[Inexact, InvalidOperation])
+
+
+def _why_not(amount: Decimal, currency: str) -> AmountError:
+    if currency not in _DIGITS:
+        return UnknownCurrencyError("not an ISO 4217 currency code such as USD")
+    if not amount.is_finite() or amount.copy_abs() > Decimal(MINOR_MAX).scaleb(-minor_digits(currency)):
+        return AmountRangeError("too large, or not a number")
+    return AmountPrecisionError(f"more digits than the minor unit of {currency}")
+
 
 _TWO_DIGITS = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY
@@ -95,4 +95,6 @@ _DIGITS: dict[str, int] = {
     **dict.fromkeys(_THREE_DIGITS.split(), 3),
     **dict.fromkeys(_FOUR_DIGITS.split(), 4),
 }
-_FACTORS: dict[str, Decimal] = {currency: Decimal(10**digits) for currency, digits in _DIGITS.items()}
+_UNITS: dict[str, tuple[Decimal, Decimal]] = {
+    currency: (Decimal(1).scaleb(-digits), Decimal(10**digits)) for currency, digits in _DIGITS.items()
+}

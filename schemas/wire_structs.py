@@ -4,12 +4,12 @@ Lengths, bounds, literals and defaults carry over. A money field ``x`` becomes `
 What msgspec cannot check (printable ids, known zones) is listed in the model's ``Plan`` for the decoder.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Literal, NamedTuple, Union, cast, get_args, get_origin
 
-import annotated_types
 import msgspec
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
@@ -24,7 +24,7 @@ class Plan(NamedTuple):
 
     printables: tuple[str, ...]
     instants: tuple[str, ...]
-    amounts: tuple[str, ...]
+    has_amount: bool
     zones: tuple[str, ...]
     lines_have_amounts: bool
 
@@ -43,7 +43,7 @@ def plan_of(model: type[BaseModel]) -> Plan:
     return Plan(
         printables=tuple(n for n, i in fields.items() if any(isinstance(m, Printable) for m in i.metadata)),
         instants=tuple(n for n, i in fields.items() if i.annotation is datetime),
-        amounts=tuple(n for n, i in fields.items() if i.annotation is Decimal),
+        has_amount="amount" in model.model_fields,
         zones=tuple(n for n, i in fields.items() if _is_zone(i.annotation)),
         lines_have_amounts=lines is not None and "amount" in lines.model_fields,
     )
@@ -116,15 +116,11 @@ def _wire_type(annotation: object, metadata: list[object]) -> object:
 def _meta(metadata: list[object]) -> msgspec.Meta:
     bounds: dict[str, int] = {}
     for constraint in metadata:
-        if isinstance(constraint, annotated_types.MinLen):
-            bounds["min_length"] = constraint.min_length
-        elif isinstance(constraint, annotated_types.MaxLen):
-            bounds["max_length"] = constraint.max_length
-        elif isinstance(constraint, annotated_types.Ge):
-            bounds["ge"] = cast(int, constraint.ge)
-        elif isinstance(constraint, annotated_types.Le):
-            bounds["le"] = cast(int, constraint.le)
-    return msgspec.Meta(**bounds)
+        for name in ("min_length", "max_length", "ge", "le"):
+            if hasattr(constraint, name):
+                bounds[name] = getattr(constraint, name)
+    # msgspec.Meta is typed as overloads for each kind of bound.
+    return cast(Callable[..., msgspec.Meta], msgspec.Meta)(**bounds)
 
 
 def _unpacked(extra: object) -> list[object]:
