@@ -6,6 +6,7 @@ tombstone. A missing ``key`` means the ``customer_id`` of the value; null is Kaf
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -41,22 +42,31 @@ def read_log(path: Path) -> Iterator[LogRecord]:
 
     Raises ``LogFileError`` at the first line that is no record, and ``OSError`` if the file cannot be read.
     """
-    for _, record in read_numbered(path):
-        yield record
-
-
-def read_numbered(path: Path) -> Iterator[tuple[int, LogRecord]]:
-    """Yield ``(line number, record)``; empty lines are skipped."""
     next_offsets: dict[str, int] = {}
+    for number, line in numbered_lines(path):
+        try:
+            yield parse_record(line, next_offsets)
+        except LogFileError as error:
+            raise LogFileError(f"{path}, line {number}: {error}") from error
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield ``(line number, line)``, empty lines skipped; a torn .gz is a ``LogFileError``."""
     with _open(path, "rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.isspace():
-                continue
-            try:
-                record = _record(line, next_offsets)
-            except (msgspec.MsgspecError, ValueError) as error:
-                raise LogFileError(f"{path}, line {number}: {error}") from error
-            yield number, record
+        try:
+            for number, line in enumerate(lines, start=1):
+                if not line.isspace():
+                    yield number, line
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise LogFileError(f"{path} is no complete .gz file: {error}") from error
+
+
+def parse_record(line: bytes, next_offsets: dict[str, int] | None = None) -> LogRecord:
+    """Return the record of one line; ``LogFileError`` says what is wrong with it."""
+    try:
+        return _record(line, {} if next_offsets is None else next_offsets)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise LogFileError(str(error)) from error
 
 
 def write_log(path: Path, records: Iterable[LogRecord]) -> int:

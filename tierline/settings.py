@@ -84,7 +84,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take values from ``load_settings`` alone, which has looked at every variable."""
         return (init_settings,)
@@ -126,7 +131,8 @@ class Settings(BaseSettings):
         if "@" in parts.netloc or not (self.redis_user or self.redis_password):
             return url
         password = self.redis_password.get_secret_value() if self.redis_password else ""
-        return urlunsplit(parts._replace(netloc=f"{quote(self.redis_user or '')}:{quote(password, safe='')}@{parts.netloc}"))
+        login = f"{quote(self.redis_user or '')}:{quote(password, safe='')}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.log_file import LogFileError, read_log, read_numbered, write_log
+from replay.log_file import LogFileError, read_log, write_log
 from schemas.record import LogRecord
 
 
@@ -43,4 +43,4 @@ def test_a_timestamp_may_be_an_instant(tmp_path: Path) -> None:
 def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
     path = _log(tmp_path, '{"topic":"a","timestamp":1,"value":{}}\n\nnonsense\n')
     with pytest.raises(LogFileError, match=r"log\.jsonl, line 3: "):
-        list(read_numbered(path))
+        list(read_log(path))

@@ -1,0 +1,65 @@
+"""The command line: ``tierline COMMAND``. Data goes to stdout, progress and logs to stderr.
+
+Exit codes: 0 done, 1 found or failed, 2 wrong usage or configuration. `main` turns every expected error into one message.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from tierline.commands import (
+    api,
+    customer,
+    demo,
+    dlq,
+    doctor,
+    erase,
+    produce,
+    rebuild,
+    topics,
+    worker,
+)
+from tierline.console import CommandError, UsageError, err
+from tierline.settings import SettingsError
+
+app = typer.Typer(
+    name="tierline",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turns a shop's order stream into live loyalty tiers and timely nudges.\n\n"
+    "Settings are TIERLINE_* variables: `tierline doctor --settings` lists them.",
+)
+for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer):
+    app.command()(command)
+for command in (rebuild.rebuild, erase.erase):
+    app.command()(command)
+app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    try:
+        app(args=arguments)
+    except (UsageError, SettingsError) as error:
+        _say(error)
+        sys.exit(2)
+    except CommandError as error:
+        _say(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output is gone (`| head`): nothing is left to say, and stdout cannot be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _say(error: Exception) -> None:
+    err.print(f"Error: {error}", markup=False, style="red")
+
+
+if __name__ == "__main__":
+    main()
