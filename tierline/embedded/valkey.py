@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tierline.embedded.process import EmbeddedError, EmbeddedServer, free_port, port_is_free
 
@@ -56,7 +58,7 @@ class EmbeddedValkey(EmbeddedServer):
     def _is_ready(self) -> bool:
         # The process id tells our server from a stranger's on the same port.
         try:
-            with redis.Redis(port=self.port, socket_timeout=2.0) as client:
+            with redis.Redis(port=self.port, socket_timeout=2.0, retry=Retry(NoBackoff(), 0)) as client:
                 return bool(client.ping()) and client.info("server")["process_id"] == self.pid
         except (redis.ConnectionError, redis.TimeoutError, EmbeddedError):
             return False
