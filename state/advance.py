@@ -1,0 +1,123 @@
+"""What time alone does to a customer: each due moment is a decision of its own, stamped with that moment."""
+
+from dataclasses import dataclass
+
+from schemas.instants import Instant
+from state.customer import CustomerState
+from state.decision import BY_PROGRAM, BY_TIME, Decision, effective_level
+from state.ledger import LedgerView
+from state.nudges.decide import decide_nudges
+from state.reversal import end_debounce
+from state.rules import Rules
+from state.sums import forget_old_days, next_leaving_day, rebuild_days, roll_window
+from state.terms import note_due_warnings, pending_warnings
+from state.tiers import end_floor, end_grace, follow_sums, note_change, review, set_tier, start_term
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The rules in force and, while customers are still moved to them, the ones before."""
+
+    current: Rules
+    previous: Rules | None = None
+    changed_at: Instant = 0
+    """The instant as of which every customer is re-evaluated under the current rules."""
+    started_at: Instant | None = None
+    """The first start on these topics; what is decided for an earlier moment is backfill."""
+
+    def of(self, customer: CustomerState) -> Rules:
+        """Return the rules that ``customer`` was last evaluated under."""
+        is_old = self.previous is not None and customer.program_version == self.previous.program_version
+        return self.previous if is_old and self.previous is not None else self.current
+
+
+def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledger: LedgerView) -> list[Decision]:
+    """Take every due moment of ``customer`` up to and including ``until_at``, in place; return the decisions.
+
+    Raises `LedgerNeeded` where a change of program has to see every order.
+    """
+    decisions = []
+    while (moment := due_moment(customer, programs)) is not None and moment <= until_at:
+        customer.now_at = max(customer.now_at, moment)
+        rules = programs.of(customer)
+        timed = _timed_moment(customer, rules)
+        if timed is not None and timed <= moment:
+            decisions.append(_take_moment(customer, rules, moment, programs.started_at))
+        else:
+            decisions.append(_change_program(customer, programs, ledger))
+    return decisions
+
+
+def due_moment(customer: CustomerState, programs: Programs) -> Instant | None:
+    """Return the next moment at which time alone changes ``customer``, None if there is none."""
+    rules = programs.of(customer)
+    moment = _timed_moment(customer, rules)
+    if rules is programs.current:
+        return moment
+    return programs.changed_at if moment is None else min(moment, programs.changed_at)
+
+
+def conclude(decision: Decision) -> None:
+    """Decide the nudges of ``decision`` and forget what no rule can ask for any more."""
+    decide_nudges(decision)
+    forget_old_days(decision.customer, decision.rules)
+    _forget_spent_chain(decision)
+
+
+def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:
+    moments = list(pending_warnings(customer, rules))
+    leaving = next_leaving_day(customer, rules)
+    if leaving is not None:
+        moments.append(rules.start_of(leaving))
+    if customer.grace_until is not None:
+        moments.append(customer.grace_until)
+    elif customer.expires_at is not None:
+        moments.append(customer.expires_at)
+    if customer.debounce is not None:
+        moments.append(customer.debounce.ends_at)
+    if customer.floor is not None:
+        moments.append(customer.floor.until_at)
+    return min(moments, default=None)
+
+
+def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started_at: Instant | None) -> Decision:
+    decision = Decision(
+        customer, rules, moment, "time", BY_TIME, is_backfill=started_at is not None and moment < started_at
+    )
+    roll_window(customer, rules, decision.today)
+    end_debounce(decision)
+    review(decision)
+    end_grace(decision)
+    end_floor(decision)
+    decision.warning_is_due = note_due_warnings(customer, rules, moment)
+    conclude(decision)
+    return decision
+
+
+def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerView) -> Decision:
+    """Re-evaluate as of the change: upgrades at once, demotions wait for their review."""
+    rules, before = programs.current, effective_level(customer, programs.of(customer))
+    kept = rules.rank_of(customer.tier)
+    set_tier(customer, rules, min(customer.rank, len(rules.levels) - 1) if kept is None else kept)
+    customer.program_version = rules.program_version
+    customer.chain = None
+    customer.debounce = None
+    decision = Decision(customer, rules, programs.changed_at, "program_change", BY_PROGRAM)
+    rebuild_days(customer, rules, ledger, decision.today)
+    if customer.rank == 0 or rules.window == "lifetime":
+        customer.expires_at = customer.grace_until = None
+    elif customer.expires_at is None:
+        start_term(decision, decision.today)
+    decision.level = before
+    note_change(decision, BY_PROGRAM, decision.window)
+    follow_sums(decision)
+    conclude(decision)
+    return decision
+
+
+def _forget_spent_chain(decision: Decision) -> None:
+    customer, rules = decision.customer, decision.rules
+    if customer.chain is None or customer.debounce is not None:
+        return
+    if decision.now >= rules.start_of(customer.chain.grant_day + rules.reversal_days):
+        customer.chain = None

@@ -1,0 +1,153 @@
+"""The bodies of what a decision says, as they stand on the topics (`schemas.outputs` describes them)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from schemas.instants import Instant, format_instant
+from schemas.money import format_minor
+from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
+from state.decision import Decision, Outcome, Retraction, TierChange, Trigger
+from state.levels import value_of, way_to
+from state.rules import Criterion, Level, Rules
+from state.sums import Sums
+
+Body: TypeAlias = dict[str, object]
+
+
+class Message(NamedTuple):
+    """One output: where it goes, its deterministic CloudEvents id, and its body."""
+
+    topic: str
+    id: str
+    type: str
+    at: Instant
+    body: Body
+
+
+def messages_of(decision: Decision) -> Iterator[Message]:
+    """Yield what ``decision`` says: tier changes, then nudges and suppressions, then retractions."""
+    at = decision.now
+    for change in decision.changes:
+        yield Message(CHANGES, change.change_id, "tier.changed", at, _tier_changed(decision, change))
+    for outcome in decision.outcomes:
+        body = _nudge_issued(decision, outcome)
+        if outcome.reason is None:
+            yield Message(NUDGES, outcome.nudge_id, "nudge.issued", at, body)
+        else:
+            body = _nudge_suppressed(decision, outcome, body)
+            yield Message(SUPPRESSIONS, outcome.nudge_id, "nudge.suppressed", at, body)
+    for retraction in decision.retractions:
+        message_id = retraction.nudge.nudge_id + ":retracted"
+        yield Message(NUDGES, message_id, "nudge.retracted", at, _nudge_retracted(decision, retraction))
+
+
+def missing_of(rules: Rules, level: Level, sums: Sums) -> Body:
+    """Return ``missing``: money as text, None for a criterion the level leaves out."""
+    way = way_to(rules, level, sums)
+    spend = None if way.missing_minor is None else format_minor(way.missing_minor, rules.currency)
+    return {"spend": spend, "orders": way.missing_orders}
+
+
+def optional_instant(at: Instant | None) -> str | None:
+    """Return ``at`` as text, None for None."""
+    return None if at is None else format_instant(at)
+
+
+def _tier_changed(decision: Decision, change: TierChange) -> Body:
+    rules, lower, upper = decision.rules, *sorted((change.came_from.rank, change.to.rank))
+    is_upwards = change.to.rank > change.came_from.rank
+    asked = change.to if is_upwards else change.came_from
+    return {
+        "type": "tier.changed",
+        "change_id": change.change_id,
+        **_stamp(decision),
+        "from": change.came_from.name,
+        "to": change.to.name,
+        "skipped": [level.name for level in rules.levels[lower + 1 : upper]],
+        "trigger": _trigger(change.trigger),
+        "criteria": [
+            {**_because(rules, criterion, change.sums), "met": value_of(criterion, change.sums) >= criterion.threshold}
+            for criterion in asked.criteria
+        ],
+        "counterfactual": _counterfactual(decision, change, is_upwards=is_upwards),
+        "term": {"starts_at": format_instant(change.term_starts_at), "ends_at": optional_instant(change.term_ends_at)},
+    }
+
+
+def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool) -> Body | None:
+    """What was missing to the level above, or to the level that was lost."""
+    levels = decision.rules.levels
+    level = change.came_from
+    if is_upwards:
+        if change.to.rank + 1 == len(levels):
+            return None
+        level = levels[change.to.rank + 1]
+    return {"level": level.name, "missing": missing_of(decision.rules, level, change.sums)}
+
+
+def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
+    rules, candidate, level = decision.rules, outcome.candidate, decision.next_level
+    way = None if level is None else way_to(rules, level, decision.window)
+    percent = rules.kinds[candidate.kind].incentive_percent
+    return {
+        "type": "nudge.issued",
+        "nudge_id": outcome.nudge_id,
+        "kind": candidate.kind,
+        **_stamp(decision),
+        "tier": decision.level.name,
+        "next_tier": None if level is None else level.name,
+        "missing": None if level is None else missing_of(rules, level, decision.window),
+        "progress": None if way is None else {"spend": way.spend_progress, "orders": way.orders_progress},
+        "cheapest_path": None if way is None else way.cheapest_path,
+        "not_before": format_instant(outcome.not_before),
+        "expires_at": format_instant(candidate.expires_at),
+        "incentive": None if percent is None else {"percent": percent},
+        "segment": None,
+        "clv_90d": None,
+        "because": [_because(rules, criterion, candidate.sums) for criterion in candidate.because.criteria],
+        "trigger": _trigger(outcome.trigger),
+    }
+
+
+def _nudge_suppressed(decision: Decision, outcome: Outcome, withheld: Body) -> Body:
+    return {
+        "type": "nudge.suppressed",
+        "nudge_id": outcome.nudge_id,
+        "kind": outcome.candidate.kind,
+        "reason": outcome.reason,
+        **_stamp(decision),
+        "nudge": withheld,
+    }
+
+
+def _nudge_retracted(decision: Decision, retraction: Retraction) -> Body:
+    return {
+        "type": "nudge.retracted",
+        "nudge_id": retraction.nudge.nudge_id,
+        "kind": retraction.nudge.kind,
+        "reason": retraction.reason,
+        **_stamp(decision),
+    }
+
+
+def _stamp(decision: Decision) -> Body:
+    return {
+        "customer_id": decision.customer.customer_id,
+        "at": format_instant(decision.now),
+        "program_version": decision.rules.program_version,
+    }
+
+
+def _because(rules: Rules, criterion: Criterion, sums: Sums) -> Body:
+    value, threshold = value_of(criterion, sums), criterion.threshold
+    if criterion.name == "orders":
+        return {"name": "orders", "value": value, "threshold": threshold}
+    return {
+        "name": "spend",
+        "value": format_minor(value, rules.currency),
+        "threshold": format_minor(threshold, rules.currency),
+    }
+
+
+def _trigger(trigger: Trigger) -> Body:
+    return {"kind": trigger.kind, "id": trigger.id}

@@ -1,0 +1,49 @@
+"""What a fold reads and what it writes: the customers at hand, and the changes that make up one commit."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from schemas.instants import Instant
+from schemas.journal import SingleStep
+from state.customer import CustomerState
+from state.ledger import Ledger, LedgerEntry
+from state.meta import PartitionMeta
+from state.outputs import Output
+
+
+class Customers(Protocol):
+    """The customers at hand: a cache filled ahead of the fold, or all there are."""
+
+    def state(self, customer_id: str) -> CustomerState | None:
+        """Return the customer, None if it is known not to exist; KeyError if it is not at hand."""
+
+    def erased_at(self, customer_id: str) -> Instant | None:
+        """Return when an earlier customer of this id was erased; asked only where `state` is None."""
+
+    def ledger(self, customer_id: str) -> Ledger:
+        """Return what is at hand of the ledger; whoever loaded it keeps it up to date through `keep`."""
+
+    def keep(self, customer: CustomerState, written: dict[str, LedgerEntry]) -> None:
+        """Remember a customer's new state and ledger fields."""
+
+    def erase(self, customer_id: str, erased_at: Instant) -> None:
+        """Forget a customer and remember when it was erased."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a run of steps changed: the content of one commit."""
+
+    first_step: int
+    meta: PartitionMeta
+    steps: list[SingleStep] = field(default_factory=list)
+    states: dict[str, CustomerState | None] = field(default_factory=dict)
+    """None: delete the customer's state and ledger."""
+    ledger: dict[str, dict[str, LedgerEntry]] = field(default_factory=dict)
+    due: dict[str, Instant | None] = field(default_factory=dict)
+    """The next due moment of each touched customer, None if there is none."""
+    erased: dict[str, Instant] = field(default_factory=dict)
+    """By SHA-256 of the customer id, in hex."""
+    reborn: set[str] = field(default_factory=set)
+    """Erased here and come back since: delete the old keys first."""
+    outputs: list[Output] = field(default_factory=list)

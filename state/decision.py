@@ -1,0 +1,131 @@
+"""One decision in the making, and what it says in the end."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from schemas.instants import Instant
+from state.calendar import Day
+from state.customer import CustomerState, OpenNudge
+from state.rules import Level, Rules
+from state.sums import Sums
+
+Cause: TypeAlias = Literal["record", "time", "program_change"]
+
+
+class Trigger(NamedTuple):
+    """What brought a decision about: order, refund, engagement, time, program_change or manual."""
+
+    kind: str
+    id: str | None
+
+
+BY_TIME = Trigger("time", None)
+BY_PROGRAM = Trigger("program_change", None)
+BY_HAND = Trigger("manual", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TierChange:
+    """A change of the effective tier."""
+
+    change_id: str
+    came_from: Level
+    to: Level
+    trigger: Trigger
+    sums: Sums
+    """The sums that the decision used."""
+    term_starts_at: Instant
+    term_ends_at: Instant | None
+    program_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A nudge that wants to be sent."""
+
+    kind: str
+    target: str
+    because: Level
+    """The level whose criteria explain it."""
+    sums: Sums
+    """The sums to hold against them."""
+    expires_at: Instant
+    trigger: Trigger | None = None
+    """None where the decision's own trigger is the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A candidate after the guards: issued, or suppressed for a reason."""
+
+    candidate: Candidate
+    nudge_id: str
+    not_before: Instant
+    reason: str | None
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """An issued nudge that stopped being true."""
+
+    nudge: OpenNudge
+    reason: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """One record, or all due moments of one customer at one instant.
+
+    `customer` is the decision's own copy; everything here may change it.
+    """
+
+    customer: CustomerState
+    rules: Rules
+    now: Instant
+    cause: Cause
+    trigger: Trigger
+    asks: bool = False
+    """Whether a waiting `tier_near` is asked again."""
+    is_backfill: bool = False
+    today: Day = field(init=False)
+    level: Level = field(init=False)
+    """The effective tier; `tiers.note_change` keeps it."""
+    has_renewed: bool = False
+    grace_has_started: bool = False
+    warning_is_due: bool = False
+    sends_before: int = 0
+    """How many of the customer's sends are of earlier decisions."""
+    changes: list[TierChange] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    retractions: list[Retraction] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.today = self.rules.day_of(self.now)
+        self.level = effective_level(self.customer, self.rules)
+
+    @property
+    def window(self) -> Sums:
+        """The sums of today's window."""
+        return Sums(self.customer.window_minor, self.customer.window_orders)
+
+    @property
+    def next_level(self) -> Level | None:
+        """The level above the effective tier, None at the top."""
+        levels = self.rules.levels
+        return levels[self.level.rank + 1] if self.level.rank + 1 < len(levels) else None
+
+    @property
+    def tier_has_changed(self) -> bool:
+        """Whether the effective tier is another than before."""
+        return bool(self.changes)
+
+
+def floor_rank(customer: CustomerState, rules: Rules) -> int:
+    """Return the rank that a tier assigned by hand holds up, 0 without one."""
+    return 0 if customer.floor is None else rules.rank_of(customer.floor.tier) or 0
+
+
+def effective_level(customer: CustomerState, rules: Rules) -> Level:
+    """Return the tier the customer has: the earned one, or the one assigned by hand if that is higher."""
+    return rules.levels[max(customer.rank, floor_rank(customer, rules))]

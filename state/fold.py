@@ -1,0 +1,243 @@
+"""One partition's fold: what the worker, its recovery, a replay and the tests all drive. No I/O, no clock."""
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from schemas.instants import Instant
+from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick
+from schemas.record import LogRecord
+from state.admission import Admitted, admit, objection_to
+from state.advance import Programs, due_moment
+from state.bodies import messages_of
+from state.changes import Changes, Customers
+from state.customer import CustomerState, Source
+from state.decision import Decision
+from state.errors import LedgerNeeded, ProgramChangeRefusedError
+from state.ledger import LedgerEntry
+from state.meta import PartitionMeta
+from state.outputs import DeadLetter, Output, dead_letter_output, output_of
+from state.rules import rules_of
+from state.step import Arrival, step, step_time
+
+
+class Fold:
+    """Records, ticks and program changes in; states, ledger fields, due moments, outputs and counters out.
+
+    Each call of `start`, `apply`, `tick` and `change_program` is one step. A step that raises `LedgerNeeded` changed
+    nothing: load those ledgers whole and call again.
+    """
+
+    def __init__(
+        self,
+        meta: PartitionMeta,
+        customers: Customers,
+        partition_of: Callable[[bytes], int] | None = None,
+        *,
+        needs_key: bool = True,
+    ) -> None:
+        self.meta = meta
+        self._customers = customers
+        self._partition_of = partition_of
+        self._needs_key = needs_key
+        self._changes = Changes(meta.step + 1, meta)
+        self._programs: Programs | None = meta.programs() if meta.program else None
+
+    @property
+    def programs(self) -> Programs:
+        """The rules in force; only after the start."""
+        if self._programs is None:
+            raise RuntimeError("a fold has no program before its start step")
+        return self._programs
+
+    def start(self, start: Start) -> None:
+        """Take the first step of all: where the inputs begin and which program is in force."""
+        self.meta.offsets = dict(start.offsets)
+        self.meta.topic_ids = dict(start.topic_ids)
+        self.meta.started_at = start.at
+        self.meta.program = start.program_json
+        self._programs = self.meta.programs()
+        self._count_step(start)
+
+    def admit(self, record: LogRecord) -> Admitted | DeadLetter:
+        """Return the event of ``record`` or why there is none; may be called ahead of time."""
+        return admit(record, needs_key=self._needs_key)
+
+    def apply(self, admitted: Admitted | DeadLetter) -> None:
+        """Take one record as a step. Raises `LedgerNeeded`."""
+        record = admitted.record
+        timestamp_at = self.meta.clock_at if record.timestamp_ms < 0 else record.timestamp_ms * 1000
+        if isinstance(admitted, DeadLetter):
+            self._bury(admitted, timestamp_at)
+        else:
+            self._apply_event(admitted, timestamp_at)
+        self.meta.clock_at = max(self.meta.clock_at, timestamp_at)
+        self.meta.offsets[record.topic] = record.offset + 1
+        self._count_step(_record_step(record.topic))
+
+    def tick(self, tick: Tick, customer_ids: Iterable[str]) -> None:
+        """Let time reach the tick for those customers: all who are due must be among them.
+
+        Raises `LedgerNeeded`, for all of them at once, where a change of program has to see their orders.
+        """
+        programs = self.programs
+        reaches = [(one, _reach(tick, one)) for one in sorted(customer_ids)]
+        due = [(one, until_at) for one, until_at in reaches if self._is_due(one, until_at)]
+        self._require_ledgers(one for one, until_at in due if programs.changed_at <= until_at)
+        for customer_id, until_at in due:
+            before = self._customers.state(customer_id)
+            assert before is not None, "who is due exists"
+            customer, decisions = step_time(before, programs, until_at, self._customers.ledger(customer_id))
+            self._keep(customer, {}, decisions)
+        for customer_id, _ in reaches:
+            self._note_due(customer_id)
+        self._finish_sweep(tick)
+        self._count_step(tick)
+
+    def change_program(self, change: ProgramChange) -> None:
+        """Put another program in force; every customer meets it at ``change.at``, by its next event or a tick.
+
+        Raises `ProgramChangeRefusedError` for another currency, or while an earlier change is still swept.
+        """
+        old, new = self.programs.current, rules_of(change.program_json)
+        if new.currency != old.currency:
+            raise ProgramChangeRefusedError(
+                f"program {new.program_version} counts in {new.currency}, the one in force in {old.currency}; "
+                "a currency cannot change: start a new installation under another TIERLINE_NAME"
+            )
+        if self.meta.previous_program is not None:
+            raise ProgramChangeRefusedError("an earlier change of program is still being swept; wait for its end")
+        self.meta.previous_program = self.meta.program
+        self.meta.program = change.program_json
+        self.meta.program_changed_at = change.at
+        self._programs = self.meta.programs()
+        self._count_step(change)
+
+    def note_withdrawn(self, output: Output) -> None:
+        """Count an output that was taken back before it was published, because its customer was erased."""
+        self._count("withdrawn:" + output.topic)
+
+    def take_changes(self) -> Changes:
+        """Return what the steps since the last call changed, and begin anew."""
+        changes, self._changes = self._changes, Changes(self.meta.step + 1, self.meta)
+        return changes
+
+    def _apply_event(self, admitted: Admitted, timestamp_at: Instant) -> None:
+        event, record, customers = admitted.event, admitted.record, self._customers
+        objection = objection_to(event, self.programs.current, timestamp_at)
+        if objection is not None:
+            return self._bury(DeadLetter(record, *objection), timestamp_at)
+        before = customers.state(event.customer_id)
+        if before is None and not self._belongs_here(event.customer_id):
+            detail = "the key belongs to another partition; produce with the default (murmur2) partitioner"
+            return self._bury(DeadLetter(record, "wrong_partition", detail), timestamp_at)
+        erased_at = customers.erased_at(event.customer_id) if before is None else before.erased_at
+        if erased_at is not None and event.occurred_at <= erased_at:
+            return self._count("erased")
+        if event.type == "customer.erased":
+            self._erase(event.customer_id, event.occurred_at)
+            return self._count("applied")
+        arrival = Arrival(timestamp_at, Source(record.topic, record.partition, record.offset), erased_at)
+        result = step(before, event, self.programs, arrival, customers.ledger(event.customer_id))
+        self._keep(result.customer, result.written, result.decisions)
+        return self._count(result.fate)
+
+    def _keep(self, customer: CustomerState, written: dict[str, LedgerEntry], decisions: list[Decision]) -> None:
+        customer_id, changes = customer.customer_id, self._changes
+        self._customers.keep(customer, written)
+        if customer_id in changes.states and changes.states[customer_id] is None:
+            changes.reborn.add(customer_id)
+        changes.states[customer_id] = customer
+        if written:
+            changes.ledger.setdefault(customer_id, {}).update(written)
+        self._note_due(customer_id)
+        for decision in decisions:
+            self._speak(decision)
+
+    def _note_due(self, customer_id: str) -> None:
+        customer = self._customers.state(customer_id)
+        self._changes.due[customer_id] = None if customer is None else due_moment(customer, self.programs)
+
+    def _speak(self, decision: Decision) -> None:
+        customer_id = decision.customer.customer_id
+        for message in messages_of(decision):
+            self._changes.outputs.append(output_of(message, customer_id))
+        for change in decision.changes:
+            self._count("tier_changes:" + change.trigger.kind)
+        for outcome in decision.outcomes:
+            kind = outcome.candidate.kind
+            self._count("issued:" + kind if outcome.reason is None else f"suppressed:{kind}:{outcome.reason}")
+        for retraction in decision.retractions:
+            self._count(f"retracted:{retraction.nudge.kind}:{retraction.reason}")
+
+    def _bury(self, letter: DeadLetter, timestamp_at: Instant) -> None:
+        self._changes.outputs.append(dead_letter_output(letter, max(timestamp_at, self.meta.clock_at)))
+        self._count("dead:" + letter.reason)
+
+    def _erase(self, customer_id: str, erased_at: Instant) -> None:
+        changes, key = self._changes, customer_id.encode()
+        self._customers.erase(customer_id, erased_at)
+        changes.states[customer_id] = None
+        changes.reborn.discard(customer_id)
+        changes.ledger.pop(customer_id, None)
+        changes.due[customer_id] = None
+        changes.erased[sha256(key).hexdigest()] = erased_at
+        for output in changes.outputs:
+            if output.key == key:
+                self.note_withdrawn(output)
+        changes.outputs = [output for output in changes.outputs if output.key != key]
+
+    def _belongs_here(self, customer_id: str) -> bool:
+        return self._partition_of is None or self._partition_of(customer_id.encode()) == self.meta.partition
+
+    def _is_due(self, customer_id: str, until_at: Instant) -> bool:
+        customer = self._customers.state(customer_id)
+        moment = None if customer is None else due_moment(customer, self.programs)
+        return moment is not None and moment <= until_at
+
+    def _require_ledgers(self, customer_ids: Iterable[str]) -> None:
+        missing = tuple(
+            one for one in customer_ids if self._awaits_program(one) and not self._customers.ledger(one).complete
+        )
+        if missing:
+            raise LedgerNeeded(missing)
+
+    def _awaits_program(self, customer_id: str) -> bool:
+        customer = self._customers.state(customer_id)
+        return customer is not None and self.programs.of(customer) is not self.programs.current
+
+    def _finish_sweep(self, tick: Tick) -> None:
+        changed_at = self.meta.program_changed_at
+        is_whole = tick.at > changed_at or (tick.at == changed_at and tick.upto is None)
+        if self.meta.previous_program is not None and is_whole:
+            self.meta.previous_program = None
+            self._programs = self.meta.programs()
+
+    def _count(self, what: str) -> None:
+        counters = self.meta.counters
+        counters[what] = counters.get(what, 0) + 1
+
+    def _count_step(self, single: SingleStep) -> None:
+        self.meta.step += 1
+        self._changes.steps.append(single)
+
+
+_RECORD_STEPS: dict[str, Records] = {}
+
+
+def _record_step(topic: str) -> Records:
+    single = _RECORD_STEPS.get(topic)
+    if single is None:
+        single = _RECORD_STEPS[topic] = Records(topic)
+    return single
+
+
+def _reach(tick: Tick, customer_id: str) -> Instant:
+    """Return the last instant up to which the tick moves this customer."""
+    if tick.upto is None or customer_hash(customer_id) <= tick.upto:
+        return tick.at
+    return tick.at - 1
+
+
+def customer_hash(customer_id: str) -> str:
+    """Return the order in which customers due at one instant are taken: 16 hex digits of the id's SHA-256."""
+    return sha256(customer_id.encode()).hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""The tier ladder: what is met, near, far and missing."""
+
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from state.rules import Criterion, Level, Rules
+from state.sums import Sums
+
+
+def qualified_rank(rules: Rules, sums: Sums) -> int:
+    """Return the rank of the highest level whose criteria ``sums`` meet."""
+    for level in reversed(rules.levels):
+        if is_met(rules, level, sums):
+            return level.rank
+    return 0
+
+
+def is_met(rules: Rules, level: Level, sums: Sums) -> bool:
+    """Tell whether ``sums`` reach ``level``; one without criteria is always met."""
+    if not level.criteria:
+        return True
+    reached = (value_of(criterion, sums) >= criterion.threshold for criterion in level.criteria)
+    return all(reached) if rules.match_all else any(reached)
+
+
+def is_near(rules: Rules, level: Level, sums: Sums) -> bool:
+    """Tell whether ``sums`` come near ``level``: one criterion, or each with `match: all`."""
+    near = (value_of(criterion, sums) >= criterion.near for criterion in level.criteria)
+    return all(near) if rules.match_all else any(near)
+
+
+def is_far(rules: Rules, level: Level, sums: Sums) -> bool:
+    """Tell whether ``sums`` are far from ``level``: each criterion, or any with `match: all`."""
+    far = (value_of(criterion, sums) < criterion.far for criterion in level.criteria)
+    return any(far) if rules.match_all else all(far)
+
+
+def value_of(criterion: Criterion, sums: Sums) -> int:
+    """Return the value that ``criterion`` looks at."""
+    return sums.spend_minor if criterion.name == "spend" else sums.orders
+
+
+class Way(NamedTuple):
+    """What is missing to a level, by criterion; None for a criterion the level leaves out."""
+
+    missing_minor: int | None
+    missing_orders: int | None
+    spend_progress: float | None
+    orders_progress: float | None
+    cheapest_path: Literal["spend", "orders", "both"] | None
+
+
+def way_to(rules: Rules, level: Level, sums: Sums) -> Way:
+    """Return how far ``sums`` are on their way to ``level``; progress is 0-1."""
+    missing: dict[str, int] = {}
+    progress: dict[str, float] = {}
+    for criterion in level.criteria:
+        value = value_of(criterion, sums)
+        missing[criterion.name] = max(0, criterion.threshold - value)
+        progress[criterion.name] = min(1.0, value / criterion.threshold)
+    return Way(
+        missing.get("spend"),
+        missing.get("orders"),
+        progress.get("spend"),
+        progress.get("orders"),
+        _cheapest(rules, level, sums),
+    )
+
+
+def _cheapest(rules: Rules, level: Level, sums: Sums) -> Literal["spend", "orders", "both"] | None:
+    criteria = level.criteria
+    if rules.match_all:
+        criteria = tuple(one for one in criteria if value_of(one, sums) < one.threshold) or criteria
+        if len(criteria) > 1:
+            return "both"
+    if not criteria:
+        return None
+    return max(criteria, key=lambda one: Fraction(value_of(one, sums), one.threshold)).name

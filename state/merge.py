@@ -1,0 +1,40 @@
+"""Which topic's next record goes first (CONTRACTS, "Two clocks"); pure."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.instants import Instant
+from schemas.record import LogRecord
+
+
+def in_order(
+    heads: Mapping[str, Sequence[LogRecord]], exhausted: frozenset[str], clock_at: Instant, limit: int
+) -> list[LogRecord]:
+    """Return up to ``limit`` records: smallest timestamp first, then topic name, then offset.
+
+    ``exhausted`` are the topics known to hold nothing behind their ``heads``. None is taken once another topic's next
+    record is neither here nor known not to exist. A record without a timestamp (-1) counts as ``clock_at``, which
+    rises with what is taken.
+    """
+    waiting = {topic: 0 for topic in sorted(heads)}
+    taken: list[LogRecord] = []
+    clock_ms = clock_at // 1000
+    while len(taken) < limit:
+        at_hand = [topic for topic, position in waiting.items() if position < len(heads[topic])]
+        if not at_hand or any(t not in at_hand and t not in exhausted for t in waiting):
+            break
+        if len(at_hand) == 1:
+            # The others are known to hold nothing: all that is here may go.
+            topic = at_hand[0]
+            start = waiting[topic]
+            taken += heads[topic][start : start + limit - len(taken)]
+            break
+        topic = min(at_hand, key=lambda t: (_stamp(heads[t][waiting[t]], clock_ms), t))
+        record = heads[topic][waiting[topic]]
+        waiting[topic] += 1
+        clock_ms = max(clock_ms, record.timestamp_ms)
+        taken.append(record)
+    return taken
+
+
+def _stamp(record: LogRecord, clock_ms: int) -> int:
+    return record.timestamp_ms if record.timestamp_ms >= 0 else clock_ms

@@ -1,0 +1,63 @@
+"""What a partition knows of itself: where it is in its inputs, its clock, its programs, its counters."""
+
+from typing import Final
+
+import msgspec
+
+from schemas.instants import Instant
+from state.advance import Programs
+from state.errors import NewerStateError, UnreadableStateError
+from state.rules import rules_of
+
+META_FORMAT: Final = 1
+
+
+class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A partition after `step` steps. All of it goes into each commit."""
+
+    format: int = META_FORMAT
+    partition: int = 0
+    step: int = 0
+    """How many steps were taken since the start."""
+    offsets: dict[str, int] = msgspec.field(default_factory=dict)
+    """The next offset to take, per input topic."""
+    topic_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    clock_at: Instant = 0
+    """The latest record timestamp processed."""
+    started_at: Instant | None = None
+    """The wall clock at the first start; None on a log that has none."""
+    program: str = ""
+    """The canonical JSON of the program in force."""
+    previous_program: str | None = None
+    """The one before, until every customer has been moved."""
+    program_changed_at: Instant = 0
+    journal_at: int = 0
+    """The journal offset from which a claim has to read."""
+    published_step: int = 0
+    """The last step whose outputs are known to be published."""
+    counters: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def programs(self) -> Programs:
+        """Return the rules to decide with."""
+        previous = None if self.previous_program is None else rules_of(self.previous_program)
+        return Programs(rules_of(self.program), previous, self.program_changed_at, self.started_at)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(PartitionMeta)
+
+
+def encode_meta(meta: PartitionMeta) -> bytes:
+    """Return the stored form (JSON)."""
+    return _encoder.encode(meta)
+
+
+def decode_meta(blob: bytes) -> PartitionMeta:
+    """Return the stored meta. Raises `NewerStateError` or `UnreadableStateError`."""
+    try:
+        meta = _decoder.decode(blob)
+    except msgspec.DecodeError as error:
+        raise UnreadableStateError(f"a partition's meta cannot be read: {error}") from error
+    if meta.format > META_FORMAT:
+        raise NewerStateError(f"a partition's meta has format {meta.format}; this Tierline reads up to {META_FORMAT}")
+    return meta

@@ -1,0 +1,57 @@
+"""From a decision's facts to its nudges: candidates, guards, outcomes, retractions."""
+
+from hashlib import sha256
+
+from state.customer import OpenNudge, Sent
+from state.decision import Candidate, Decision, Outcome, Retraction
+from state.nudges import KIND_BY_NAME, KINDS
+from state.nudges.guards import first_objection, forget_old_sends
+from state.nudges.kind import NudgeKind
+from state.nudges.quiet_hours import send_time
+
+
+def decide_nudges(decision: Decision) -> None:
+    """Let every kind speak in its turn; then retract what is no longer true."""
+    customer = decision.customer
+    forget_old_sends(customer, decision.rules, decision.now)
+    decision.sends_before = len(customer.sent)
+    before = [nudge for nudge in customer.open_nudges if nudge.expires_at > decision.now]
+    customer.open_nudges = before
+    issued: list[OpenNudge] = []
+    for kind in KINDS:
+        kind.prepare(decision)
+        candidate = None if decision.rules.kinds[kind.name].mode == "off" else kind.candidate(decision)
+        if candidate is not None:
+            issued += _judge(decision, kind, candidate)
+    for kind in KINDS:
+        kind.conclude(decision)
+    customer.open_nudges = [nudge for nudge in before if not _is_retracted(decision, nudge)] + issued
+
+
+def _judge(decision: Decision, kind: NudgeKind, candidate: Candidate) -> list[OpenNudge]:
+    customer = decision.customer
+    nudge_id = _next_id(decision, candidate)
+    send_at = send_time(customer, decision.rules, decision.now)
+    reason = first_objection(decision, kind, candidate, send_at)
+    trigger = decision.changes[-1].trigger if decision.changes else decision.trigger
+    decision.outcomes.append(Outcome(candidate, nudge_id, send_at, reason, trigger))
+    kind.settle(customer, reason)
+    if reason is not None:
+        return []
+    if not kind.is_service:
+        customer.sent.append(Sent(send_at, kind.name))
+    return [OpenNudge(nudge_id, kind.name, candidate.target, candidate.expires_at)]
+
+
+def _next_id(decision: Decision, candidate: Candidate) -> str:
+    customer = decision.customer
+    what = f"{candidate.kind}|{candidate.target}"
+    customer.candidates[what] = count = customer.candidates.get(what, 0) + 1
+    return sha256(f"{customer.customer_id}|{what}|{count}".encode()).hexdigest()[:32]
+
+
+def _is_retracted(decision: Decision, nudge: OpenNudge) -> bool:
+    reason = KIND_BY_NAME[nudge.kind].retraction(decision, nudge)
+    if reason is not None:
+        decision.retractions.append(Retraction(nudge, reason))
+    return reason is not None

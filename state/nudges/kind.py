@@ -1,0 +1,31 @@
+"""What a nudge kind is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from state.customer import CustomerState, OpenNudge
+from state.decision import Candidate, Decision
+
+
+def _nothing(_decision: Decision) -> None:
+    """Do nothing."""
+
+
+def _settle_nothing(_customer: CustomerState, _reason: str | None) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeKind:
+    """When a nudge is wanted, when it stops being true, and what its outcome changes."""
+
+    name: str
+    candidate: Callable[[Decision], Candidate | None]
+    retraction: Callable[[Decision, OpenNudge], str | None]
+    """Return the reason why an issued one is no longer true, None while it is."""
+    is_service: bool = False
+    """Service messages need consent but no other permission, and count against no cap."""
+    prepare: Callable[[Decision], None] = _nothing
+    settle: Callable[[CustomerState, str | None], None] = _settle_nothing
+    """Called with the reason of a suppression, or None when it was issued."""
+    conclude: Callable[[Decision], None] = _nothing

@@ -1,0 +1,65 @@
+"""Outputs as they wait in the outbox: topic, key, value and headers, ready to send."""
+
+import msgspec
+
+from schemas.instants import Instant, format_instant
+from schemas.record import LogRecord
+from schemas.topics import dead_letter_topic
+from state.bodies import Message
+
+VALUE_BYTES_MAX = 256 * 1024
+TRUNCATED_BYTES = 64 * 1024
+_SOURCE = b"tierline"
+
+
+class Output(msgspec.Struct, array_like=True, frozen=True):
+    """One record to publish."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that nobody can accept, and why."""
+
+    record: LogRecord
+    reason: str
+    detail: str
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def output_of(message: Message, customer_id: str) -> Output:
+    """Return ``message`` as a CloudEvent in binary mode, keyed by its customer."""
+    key = customer_id.encode()
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", message.id.encode()),
+        ("ce_type", message.type.encode()),
+        ("ce_source", _SOURCE),
+        ("ce_time", format_instant(message.at).encode()),
+        ("ce_subject", key),
+        ("content-type", b"application/json"),
+    ]
+    return Output(message.topic, key, _encoder.encode(message.body), headers)
+
+
+def dead_letter_output(letter: DeadLetter, at: Instant) -> Output:
+    """Return the dead letter: the original bytes and headers, and where and why it failed."""
+    record, value = letter.record, letter.record.value
+    headers = [
+        *record.headers,
+        ("tl_reason", letter.reason.encode()),
+        ("tl_detail", letter.detail.encode()),
+        ("tl_topic", record.topic.encode()),
+        ("tl_partition", str(record.partition).encode()),
+        ("tl_offset", str(record.offset).encode()),
+        ("tl_at", format_instant(at).encode()),
+    ]
+    if value is not None and len(value) > VALUE_BYTES_MAX:
+        value = value[:TRUNCATED_BYTES]
+        headers.append(("tl_truncated", b"true"))
+    return Output(dead_letter_topic(record.topic), record.key, value, headers)

@@ -1,0 +1,96 @@
+"""The story: advance, apply, score, tier, decide nudges, guard. Live, in replay and in tests; no clock, no I/O."""
+
+from dataclasses import dataclass, field
+
+from schemas.decoded import Event
+from schemas.instants import Instant
+from state.advance import Programs, advance, conclude
+from state.apply import Fate, apply_event, trigger_of
+from state.calendar import HOUR_MICROSECONDS
+from state.customer import STATE_FORMAT, CustomerState, Source
+from state.decision import Decision
+from state.ledger import Ledger, LedgerEntry, LedgerView
+from state.rules import Rules
+from state.sums import roll_window
+
+_BULK_LOAD_AFTER = 48 * HOUR_MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How the log brought an event: when it learnt of it, and from where."""
+
+    timestamp_at: Instant
+    source: Source
+    erased_at: Instant | None = None
+    """When an earlier customer of this id was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The state after a step, what it decided on the way, and the ledger fields that are new."""
+
+    customer: CustomerState
+    decisions: list[Decision]
+    fate: Fate
+    written: dict[str, LedgerEntry] = field(default_factory=dict)
+
+
+def step(
+    before: CustomerState | None, event: Event, programs: Programs, arrival: Arrival, ledger: Ledger
+) -> StepResult:
+    """Return what follows from one event of one customer; ``before`` stays as it is.
+
+    Raises `LedgerNeeded` where a full refund, a cancellation or a change of program has to see every order.
+    """
+    now = arrival.timestamp_at if before is None else max(arrival.timestamp_at, before.now_at)
+    customer = _newcomer(event, programs.current, now, arrival) if before is None else before.copy()
+    view = LedgerView(customer.customer_id, ledger)
+    decisions = advance(customer, programs, now, view)
+    customer.now_at = now
+    customer.source = arrival.source
+    decision = _decision_on(customer, event, programs, arrival)
+    roll_window(customer, decision.rules, decision.today)
+    fate = apply_event(decision, event, view)
+    if fate == "applied":
+        conclude(decision)
+        decisions.append(decision)
+    return StepResult(customer, decisions, fate, view.written)
+
+
+def step_time(
+    before: CustomerState, programs: Programs, until_at: Instant, ledger: Ledger
+) -> tuple[CustomerState, list[Decision]]:
+    """Return what time alone does to a customer up to and including ``until_at``; ``before`` stays as it is."""
+    customer = before.copy()
+    decisions = advance(customer, programs, until_at, LedgerView(customer.customer_id, ledger))
+    return customer, decisions
+
+
+def _decision_on(customer: CustomerState, event: Event, programs: Programs, arrival: Arrival) -> Decision:
+    started_at = programs.started_at
+    is_early = started_at is not None and customer.now_at < started_at
+    is_bulk_load = event.occurred_at < arrival.timestamp_at - _BULK_LOAD_AFTER
+    return Decision(
+        customer,
+        programs.of(customer),
+        customer.now_at,
+        "record",
+        trigger_of(event),
+        is_backfill=is_early or is_bulk_load,
+    )
+
+
+def _newcomer(event: Event, rules: Rules, now: Instant, arrival: Arrival) -> CustomerState:
+    today = rules.day_of(now)
+    return CustomerState(
+        format=STATE_FORMAT,
+        customer_id=event.customer_id,
+        program_version=rules.program_version,
+        now_at=now,
+        erased_at=arrival.erased_at,
+        tier=rules.levels[0].name,
+        since_at=now,
+        window_day=today,
+        term_day=today,
+    )
