@@ -9,58 +9,36 @@ last word and finds the words. CloudEvents are accepted in structured mode (payl
 ``type`` may stand in the envelope or in the header ``ce_type``, the body's own goes first.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
-from operator import attrgetter
-from typing import Literal, NamedTuple, Protocol, TypeAlias, Union, cast
+from typing import Union
 
 import msgspec
 from pydantic import ValidationError
 
-from schemas.decoded import Event, OrderLine
-from schemas.events import MODELS, InputEvent
-from schemas.instants import INSTANT_MAX, INSTANT_MIN, from_datetime
-from schemas.money import AmountError, AmountPrecisionError, AmountRangeError, is_currency, to_minor
+from schemas.decoded import Event
+from schemas.events import MODELS
+from schemas.finishing import finish
 from schemas.record import Headers
-from schemas.wire_structs import plan_of, struct_from_model, struct_of, tag_of
-from schemas.words import first_error_in_words, shortened
-from schemas.zones import is_time_zone
+from schemas.rejection import Reason, RejectedError
+from schemas.wire_structs import struct_from_model, struct_of, tag_of
+from schemas.words import first_error_in_words
 
-Reason: TypeAlias = Literal[
-    "malformed_json",
-    "unknown_type",
-    "invalid_field",
-    "negative_amount",
-    "amount_precision",
-    "currency_mismatch",
-    "future_event",
-    "key_mismatch",
-    "wrong_partition",
-    "too_large",
-]
-"""Why a record goes to the dead letters. The first five are decided here, the others where the record is admitted."""
-
-
-class RejectedError(ValueError):
-    """A record nobody can accept: it goes to the dead letters with ``reason`` and ``detail``."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason: Reason = reason
-        self.detail = detail
+__all__ = ["Event", "Reason", "RejectedError", "decode", "judge"]
 
 
 def decode(topic: str, value: bytes | None, headers: Headers = ()) -> Event:
     """Return the event that ``value`` holds; raises RejectedError."""
+    if value is None:
+        raise RejectedError("malformed_json", "the value is null")
     try:
-        event = _DECODERS[topic].decode(str(value, "utf-8"))  # type: ignore[arg-type]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, ValueError):
-        event = judge(topic, value, headers)
-    return _finish(event)
+        # msgspec does not look into unknown fields; a record that is not UTF-8 anywhere is malformed.
+        struct = _DECODERS[topic].decode(value if value.isascii() else str(value, "utf-8"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        struct = judge(topic, value, headers)
+    return finish(struct)
 
 
-def judge(topic: str, value: bytes | None, headers: Headers = ()) -> msgspec.Struct:
+def judge(topic: str, value: bytes, headers: Headers = ()) -> msgspec.Struct:
     """Return the unfinished struct of what pydantic accepts; raises RejectedError with its words."""
     body = _body(_json_object(value), headers)
     kind = body.get("type", _header(headers, "ce_type"))
@@ -73,113 +51,7 @@ def judge(topic: str, value: bytes | None, headers: Headers = ()) -> msgspec.Str
         raise RejectedError("invalid_field", first_error_in_words(error)) from None
 
 
-Finish: TypeAlias = Callable[[msgspec.Struct], None]
-
-
-class _Finisher(NamedTuple):
-    """What is left to do on a struct after decoding: ids to check, and all but ``occurred_at`` to convert."""
-
-    ids: Callable[[msgspec.Struct], tuple[str, ...]]
-    others: tuple[Finish, ...]
-
-
-def _finisher(model: type[InputEvent]) -> _Finisher:
-    plan = plan_of(model)
-    others: list[Finish] = [partial(_convert_instant, name) for name in plan.instants if name != "occurred_at"]
-    others += [partial(_check_zone, name) for name in plan.zones]
-    if plan.has_amount:
-        others.append(_convert_money_of_lines if plan.lines_have_amounts else _convert_money)
-    # A second name makes attrgetter return a tuple for a single id as well.
-    return _Finisher(attrgetter(*plan.printables, *plan.printables[:1]), tuple(others))
-
-
-def _finish(struct: msgspec.Struct) -> Event:
-    ids, others = _FINISHERS[type(struct)]
-    if not "".join(ids(struct)).isprintable():
-        raise RejectedError("invalid_field", "an id must be printable characters")
-    _convert_instant("occurred_at", struct)
-    for convert in others:
-        convert(struct)
-    # The one place where the structs, which only exist at run time, get their static shape.
-    return cast(Event, struct)
-
-
-def _convert_instant(name: str, struct: msgspec.Struct) -> None:
-    at = from_datetime(getattr(struct, name))
-    if not INSTANT_MIN <= at <= INSTANT_MAX:
-        raise RejectedError("invalid_field", f"{name}: must be between the years 1900 and 9999")
-    setattr(struct, name, at)
-
-
-def _check_zone(name: str, struct: msgspec.Struct) -> None:
-    zone = getattr(struct, name)
-    if zone is not None and not is_time_zone(zone):
-        raise RejectedError("invalid_field", f"{name}: {shortened(zone)} is not in the IANA time zone database")
-
-
-class _WithAmount(Protocol):
-    currency: str
-    amount_minor: int
-    lines: tuple[OrderLine, ...] | None
-
-
-def _convert_money(struct: msgspec.Struct) -> None:
-    order = cast(_WithAmount, struct)
-    try:
-        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
-    except AmountError:
-        raise _money_verdict([("amount", order.amount_minor)], order.currency) from None
-
-
-def _convert_money_of_lines(struct: msgspec.Struct) -> None:
-    order = cast(_WithAmount, struct)
-    if not order.lines:
-        return _convert_money(struct)
-    try:
-        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
-        for line in order.lines:
-            if line.amount_minor is not None:
-                line.amount_minor = _at_least_zero(line.amount_minor, order.currency)
-    except AmountError:
-        of_lines = [(f"lines[{index}].amount", line.amount_minor) for index, line in enumerate(order.lines)]
-        raise _money_verdict([("amount", order.amount_minor), *of_lines], order.currency) from None
-    return None
-
-
-def _at_least_zero(amount: Decimal | int, currency: str) -> int:
-    minor = to_minor(cast(Decimal, amount), currency)
-    if minor < 0:
-        raise AmountRangeError("below 0")
-    return minor
-
-
-def _money_verdict(amounts: list[tuple[str, Decimal | int | None]], currency: str) -> RejectedError:
-    """Return the first reason in the contract's order, of the first field it fits; an int is an amount that passed."""
-    if not is_currency(currency):
-        return RejectedError("invalid_field", f"currency: {shortened(currency)} must be an ISO 4217 code such as USD")
-    left = {name: amount for name, amount in amounts if isinstance(amount, Decimal)}
-    failures = {name: _failure(amount, currency) for name, amount in left.items()}
-    for reason in ("invalid_field", "negative_amount", "amount_precision"):
-        for name, failure in failures.items():
-            if failure is not None and failure[0] == reason:
-                return RejectedError(failure[0], f"{name}: {shortened(left[name])} {failure[1]}")
-    raise AssertionError("called only when an amount failed")
-
-
-def _failure(amount: Decimal, currency: str) -> tuple[Reason, str] | None:
-    try:
-        minor = to_minor(amount, currency)
-    except AmountPrecisionError as error:
-        below = amount < 0
-        return ("negative_amount", "is below 0") if below else ("amount_precision", f"has {error}")
-    except AmountError as error:
-        return "invalid_field", f"is {error}"
-    return ("negative_amount", "is below 0") if minor < 0 else None
-
-
-def _json_object(value: bytes | None) -> dict[str, object]:
-    if value is None:
-        raise RejectedError("malformed_json", "the value is null")
+def _json_object(value: bytes) -> dict[str, object]:
     try:
         body = _ANY_JSON.decode(str(value, "utf-8"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -217,5 +89,4 @@ _DECODERS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
     topic: msgspec.json.Decoder(Union[tuple(struct_of(model) for model in models)])  # noqa: UP007
     for topic, models in MODELS.items()
 }
-_FINISHERS = {struct_of(model): _finisher(model) for models in MODELS.values() for model in models}
 _ANY_JSON = msgspec.json.Decoder(float_hook=Decimal)

@@ -1,0 +1,136 @@
+"""What msgspec and pydantic leave open: printable ids, known zones, instants and money in our own units."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import NamedTuple, Protocol, TypeAlias, cast
+
+import msgspec
+
+from schemas.decoded import Event, OrderLine
+from schemas.events import MODELS, InputEvent
+from schemas.instants import INSTANT_MAX, INSTANT_MIN, Instant, from_datetime
+from schemas.money import AmountError, AmountPrecisionError, AmountRangeError, is_currency, to_minor
+from schemas.rejection import Reason, RejectedError
+from schemas.wire_structs import plan_of, struct_of
+from schemas.words import shortened
+from schemas.zones import is_time_zone
+
+
+def finish(struct: msgspec.Struct) -> Event:
+    """Return ``struct`` as an event, converted in place; raises RejectedError."""
+    ids, others = _FINISHERS[type(struct)]
+    if not "".join(ids(struct)).isprintable():
+        raise RejectedError("invalid_field", "an id must be printable characters")
+    # The one place where the structs, which only exist at run time, get their static shape.
+    event: Event = struct  # type: ignore[assignment]
+    event.occurred_at = _in_range("occurred_at", event.occurred_at)
+    for convert in others:
+        convert(event)
+    return event
+
+
+_Convert: TypeAlias = Callable[[Event], None]
+
+
+class _Finisher(NamedTuple):
+    """What is left to do on a struct after decoding: ids to check, and all but ``occurred_at`` to convert."""
+
+    ids: Callable[[msgspec.Struct], tuple[str, ...]]
+    others: tuple[_Convert, ...]
+
+
+def _finisher(model: type[InputEvent]) -> _Finisher:
+    plan = plan_of(model)
+    others: list[_Convert] = [partial(_convert_instant, name) for name in plan.instants if name != "occurred_at"]
+    others += [partial(_check_zone, name) for name in plan.zones]
+    if plan.has_amount:
+        others.append(cast(_Convert, _convert_amounts if plan.lines_have_amounts else _convert_amount))
+    # A second name makes attrgetter return a tuple for a single id as well.
+    ids = plan.printables if len(plan.printables) > 1 else plan.printables * 2
+    return _Finisher(attrgetter(*ids), tuple(others))
+
+
+def _in_range(name: str, given: datetime | Instant) -> Instant:
+    at = from_datetime(given)  # type: ignore[arg-type]  # until here it is a datetime
+    if INSTANT_MIN <= at <= INSTANT_MAX:
+        return at
+    raise RejectedError("invalid_field", f"{name}: must be between the years 1900 and 9999")
+
+
+def _convert_instant(name: str, event: Event) -> None:
+    setattr(event, name, _in_range(name, getattr(event, name)))
+
+
+def _check_zone(name: str, event: Event) -> None:
+    zone = getattr(event, name)
+    if zone is not None and not is_time_zone(zone):
+        raise RejectedError("invalid_field", f"{name}: {shortened(zone)} is not in the IANA time zone database")
+
+
+class _WithAmount(Protocol):
+    currency: str
+    amount_minor: int
+
+
+class _WithLines(_WithAmount, Protocol):
+    lines: tuple[OrderLine, ...] | None
+
+
+def _convert_amount(order: _WithAmount) -> None:
+    try:
+        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
+    except _NOT_MONEY:
+        raise _verdict([("amount", order.amount_minor)], order.currency) from None
+
+
+def _convert_amounts(order: _WithLines) -> None:
+    try:
+        order.amount_minor = _at_least_zero(order.amount_minor, order.currency)
+        for line in order.lines or ():
+            if line.amount_minor is not None:
+                line.amount_minor = _at_least_zero(line.amount_minor, order.currency)
+    except _NOT_MONEY:
+        of_lines = [(f"lines[{index}].amount", line.amount_minor) for index, line in enumerate(order.lines or ())]
+        raise _verdict([("amount", order.amount_minor), *of_lines], order.currency) from None
+
+
+_NOT_MONEY = (AmountError, TypeError)
+# Prices repeat, and a hit is five times faster than the exact arithmetic. A signalling NaN has no hash: TypeError.
+_to_minor = lru_cache(maxsize=2**15)(to_minor)
+
+
+def _at_least_zero(amount: Decimal | int, currency: str) -> int:
+    minor = _to_minor(amount, currency)  # until here it is a Decimal
+    if minor < 0:
+        raise AmountRangeError("below 0")
+    return minor
+
+
+def _verdict(amounts: list[tuple[str, Decimal | int | None]], currency: str) -> RejectedError:
+    """Return the first reason in the contract's order, of the first field it fits; an int is an amount that passed."""
+    if not is_currency(currency):
+        return RejectedError("invalid_field", f"currency: {shortened(currency)} must be an ISO 4217 code such as USD")
+    left = {name: amount for name, amount in amounts if isinstance(amount, Decimal)}
+    failures = {name: _failure(amount, currency) for name, amount in left.items()}
+    for reason in ("invalid_field", "negative_amount", "amount_precision"):
+        for name, failure in failures.items():
+            if failure is not None and failure[0] == reason:
+                return RejectedError(failure[0], f"{name}: {shortened(left[name])} {failure[1]}")
+    raise AssertionError("called only when an amount failed")
+
+
+def _failure(amount: Decimal, currency: str) -> tuple[Reason, str] | None:
+    try:
+        minor = to_minor(amount, currency)
+    except AmountPrecisionError as error:
+        below = amount < 0
+        return ("negative_amount", "is below 0") if below else ("amount_precision", f"has {error}")
+    except AmountError as error:
+        return "invalid_field", f"is {error}"
+    return ("negative_amount", "is below 0") if minor < 0 else None
+
+
+_FINISHERS = {struct_of(model): _finisher(model) for models in MODELS.values() for model in models}
