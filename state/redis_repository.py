@@ -2,7 +2,7 @@
 
 Keys, all beginning with ``<name>:{tl:<p>}:`` so that Redis Cluster keeps a partition in one slot:
 ``meta`` (hash: token, meta, journal_at, published_step) · ``c:<id>`` state (JSON) · ``o:<id>`` order ledger (hash) ·
-``due`` (every customer; next due moment in microseconds, inf = none, 0 = to be swept) · ``dirty`` (read models to
+``due`` (every customer; next due moment in microseconds, inf = none) · ``dirty`` (read models to
 publish; score = step) · ``outbox`` (list, one entry a commit) · ``erased`` (hash: SHA-256 of the id -> instant).
 """
 
@@ -212,7 +212,7 @@ class RedisRepository:
         return []
 
     async def _call(self, function: str, partition: int, *args: Argument) -> Reply:
-        packed = hiredis.pack_command(("FCALL", f"{_LIBRARY}_{function}", 1, self._meta(partition), *args))
+        packed = hiredis.pack_command(("FCALL", f"{_LIBRARY}_{function}", 1, self._meta(partition), *args))  # type: ignore[arg-type]
         try:
             return await self._send(packed)
         except exceptions.ResponseError as error:
@@ -223,13 +223,13 @@ class RedisRepository:
 
     async def _command(self, *args: Argument) -> Reply:
         try:
-            return await self._send(hiredis.pack_command(args))
+            return await self._send(hiredis.pack_command(args))  # type: ignore[arg-type]
         except exceptions.ResponseError as error:
             raise StoreUnusableError(f"Redis at {self._where} refused {args[0]!r}: {error}") from error
 
     async def _send(self, packed: bytes) -> Reply:
         async with self._translated():
-            connection = await self._client.connection_pool.get_connection()
+            connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
             try:
                 await connection.send_packed_command([packed])
                 return cast("Reply", await connection.read_response())
@@ -257,7 +257,7 @@ class RedisRepository:
 def _commit_arguments(expected: str, new_token: str, write: Write) -> list[Argument]:
     """Return the arguments in the order that `commit.lua` reads them."""
     puts: list[Argument] = []
-    drops: list[Argument] = []
+    drops: list[Argument] = list(write.reborn)
     for customer_id, state in write.states.items():
         if state is None:
             drops.append(customer_id)
@@ -269,10 +269,10 @@ def _commit_arguments(expected: str, new_token: str, write: Write) -> list[Argum
         due += ("+inf" if at is None else at, customer_id)
     erased: list[Argument] = [argument for pair in write.erased.items() for argument in pair]
     rewritten: list[Argument] = [argument for pair in write.rewritten.items() for argument in pair]
-    lists = (puts, drops, ledgers, due, erased, rewritten)
+    lists = (drops, puts, ledgers, due, erased, rewritten)
     head: list[Argument] = [expected, new_token, write.meta, write.step, write.outbox or b""]
-    head += (int(write.everyone_is_due), *map(len, lists))
-    return [*head, *puts, *drops, *ledgers, *due, *erased, *rewritten]
+    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *map(len, lists))
+    return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten]
 
 
 def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list[Argument]:

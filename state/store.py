@@ -4,7 +4,7 @@ Everything of one partition moves together, under a token that only its last cla
 the promise on Redis, `tests/simulation` on a dict; one suite (`tests/contract`) holds both to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,14 +68,16 @@ class Write:
     states: Mapping[str, bytes | None] = field(default_factory=dict)
     ledgers: Mapping[str, Mapping[str, bytes | None]] = field(default_factory=dict)
     due: Mapping[str, Instant | None] = field(default_factory=dict)
+    reborn: Collection[str] = ()
+    """Customers whose old keys must go before their new state is written."""
     erased: Mapping[str, Instant] = field(default_factory=dict)
     """SHA-256 of the id (hex) -> when."""
     outbox: bytes | None = None
     """The entry to append, None while repeating what is published."""
     rewritten: Mapping[int, bytes] = field(default_factory=dict)
     """Outbox entries by position, without what an erased customer had in them."""
-    everyone_is_due: bool = False
-    """A new program: every customer already known must be swept (their due moment becomes 0)."""
+    everyone_due_at: Instant | None = None
+    """A new program: by then every customer already known must be swept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Store(Protocol):
         """Return every field of the customer's ledger."""
 
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
-        """Return up to ``limit`` customers with something due until then, earliest first; 0 stands for the sweep."""
+        """Return up to ``limit`` customers with something due until then, earliest first."""
 
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything, or nothing and return False where the token is not ``expected``."""

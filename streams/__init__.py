@@ -1,0 +1,1 @@
+"""Kafka: topics, ingest, sweep, relay, recovery. Everything of one partition is driven by one owner."""

@@ -1,0 +1,85 @@
+"""One commit: everything since the last one into the store, or nothing."""
+
+from collections.abc import Mapping
+
+from schemas.journal import ProgramChange, compress
+from schemas.journal import encode_entry as encode_journal
+from state.changes import Changes
+from state.customer import encode_state
+from state.ledger import encode_entry
+from state.meta import encode_meta
+from state.store import Write
+from streams.outbox import OutboxEntry, decode_outbox, encode_outbox
+from streams.partition import OUTBOX_ENTRIES_MAX, PartitionEngine
+from streams.ports import LostClaimError
+
+
+async def commit(engine: PartitionEngine) -> int:
+    """Write what the fold did since the last commit; return how many steps that was.
+
+    Raises LostClaimError where the partition belongs to someone else; nothing was written then.
+    """
+    async with engine.gate:
+        emits = engine.fold.meta.step > engine.journal_until
+        rewritten = await _forget(engine) if engine.customers.erased and emits else {}
+        changes = engine.fold.take_changes()
+        engine.customers.committed()
+        if not changes.steps:
+            return 0
+        write = _write(changes, rewritten, emits=emits)
+        await engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
+    _follow(engine, changes, write)
+    return len(changes.steps)
+
+
+def _write(changes: Changes, rewritten: Mapping[int, bytes], *, emits: bool) -> Write:
+    states = {i: None if state is None else encode_state(state) for i, state in changes.states.items()}
+    last_step = changes.first_step + len(changes.steps) - 1
+    return Write(
+        meta=encode_meta(changes.meta),
+        step=last_step,
+        states=states,
+        ledgers={i: {f: encode_entry(e) for f, e in fields.items()} for i, fields in changes.ledger.items()},
+        due={i: at for i, at in changes.due.items() if i not in states or states[i] is not None},
+        reborn=changes.reborn,
+        erased=changes.erased,
+        outbox=_outbox_entry(changes, last_step) if emits else None,
+        rewritten=rewritten,
+        everyone_due_at=next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange)), None),
+    )
+
+
+def _outbox_entry(changes: Changes, last_step: int) -> bytes:
+    journal = encode_journal(compress(changes.first_step, changes.steps, changes.meta.offsets))
+    return encode_outbox(OutboxEntry(changes.first_step, last_step, journal, changes.outputs))
+
+
+async def _forget(engine: PartitionEngine) -> dict[int, bytes]:
+    """Return the outbox's entries, by position, that said something about customers erased just now, without it."""
+    peeked = await engine.ports.store.peek(engine.partition, 2 * OUTBOX_ENTRIES_MAX)
+    if peeked.token != engine.token:
+        raise LostClaimError(f"partition {engine.partition} was claimed by another worker")
+    gone = {customer_id.encode() for customer_id in engine.customers.erased}
+    rewritten = {}
+    for position, blob in enumerate(peeked.entries):
+        entry, withdrawn = decode_outbox(blob).split(gone)
+        for output in withdrawn:
+            engine.fold.note_withdrawn(output)
+        if withdrawn:
+            rewritten[position] = encode_outbox(entry)
+    return rewritten
+
+
+def _follow(engine: PartitionEngine, changes: Changes, write: Write) -> None:
+    engine.committed_step = write.step
+    engine.unrelayed += write.outbox is not None
+    observed = engine.observed
+    observed.commits += 1
+    observed.steps += len(changes.steps)
+    if write.outbox is None:
+        observed.steps_repeated += len(changes.steps)
+    if write.everyone_due_at is not None:
+        engine.crowd = None
+    if engine.crowd is not None:
+        for customer_id, due_at in changes.due.items():
+            engine.crowd.note(customer_id, due_at)

@@ -1,0 +1,51 @@
+"""More customers due at one instant than a tick may take: they go in slices, by ascending hash of their id."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from schemas.instants import Instant
+from schemas.journal import Tick
+
+
+class Crowd:
+    """Who is due by one instant, until all of them were ticked; every commit in between is noted.
+
+    The journal says only ``(at, upto)``, so a tick must take exactly those whom a replay would find.
+    """
+
+    def __init__(self, at: Instant, customer_ids: Iterable[str]) -> None:
+        self.at = at
+        self._queue = sorted(((digest(customer_id), customer_id) for customer_id in customer_ids), reverse=True)
+        self._joined: dict[str, tuple[Instant, str]] = {}
+
+    def note(self, customer_id: str, due_at: Instant | None) -> None:
+        """Follow a commit: who became due by then joins. Who no longer is may stay: a tick does them no harm."""
+        if due_at is not None and due_at <= self.at:
+            self._joined[customer_id] = (due_at, digest(customer_id))
+        else:
+            self._joined.pop(customer_id, None)
+
+    def next_tick(self, limit: int) -> Tick:
+        """Return the tick that takes the next ``limit`` customers, or all that are left."""
+        if len(self._queue) <= limit:
+            return Tick(self.at, None)
+        return Tick(self.at, self._queue[-limit][0])
+
+    def take(self, tick: Tick) -> list[str]:
+        """Return whom ``tick`` has to advance, and let them go."""
+        taken = []
+        while self._queue and (tick.upto is None or self._queue[-1][0] <= tick.upto):
+            taken.append(self._queue.pop()[1])
+        joined = [
+            customer_id
+            for customer_id, (due_at, hashed) in self._joined.items()
+            if due_at < self.at or tick.upto is None or hashed <= tick.upto
+        ]
+        for customer_id in joined:
+            del self._joined[customer_id]
+        return taken + joined
+
+
+def digest(customer_id: str) -> str:
+    """Return the first 16 hex digits of the id's SHA-256: its place in a sliced tick."""
+    return sha256(customer_id.encode()).hexdigest()[:16]

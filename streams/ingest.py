@@ -1,0 +1,135 @@
+"""One round of a partition: records in the order of the rules, step by step, committed.
+
+Behind the journal (after a kill, or when Redis forgot something) the order is not ours to choose: the journal says it.
+"""
+
+from collections.abc import Sequence
+
+from schemas.journal import ModelAdoption, ProgramChange, Records, Start, Step, Tick
+from schemas.record import LogRecord
+from state.admission import Admitted, fields_wanted
+from state.errors import LedgerNeeded
+from state.merge import in_order
+from state.outputs import DeadLetter
+from streams import sweep
+from streams.commit import commit
+from streams.partition import OUTBOX_ENTRIES_MAX, PartitionEngine
+from streams.ports import StopError
+
+
+async def ingest(engine: PartitionEngine) -> int:
+    """Take what is at hand, or what the journal says; return the number of steps committed.
+
+    Raises LostClaimError, StoreUnavailableError and LogUnavailableError (claim again), StopError.
+    """
+    if engine.is_repeating:
+        return await _repeat(engine)
+    if engine.unrelayed >= OUTBOX_ENTRIES_MAX:
+        return 0
+    for topic in engine.work.topics:
+        await _fetch(engine, topic, engine.work.records_a_round)
+    exhausted = frozenset(
+        topic for topic in engine.work.topics if engine.ports.inputs.caught_up_at(engine.partition, topic) is not None
+    )
+    limit = engine.work.records_a_round
+    records = in_order(engine.heads, exhausted, engine.fold.meta.clock_at, limit)
+    return await step_all(engine, _taken(engine, records))
+
+
+async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int:
+    """Step each record and commit, at most `customers_a_commit` customers at a time."""
+    if not records:
+        return 0
+    fold = engine.fold
+    admitted = [fold.admit(record) for record in records]
+    await _prefetch(engine, admitted)
+    changed, most, done = engine.customers.changed, engine.work.customers_a_commit, 0
+    for one in admitted:
+        try:
+            fold.apply(one)
+        except LedgerNeeded as needed:
+            await load_ledgers(engine, needed.customer_ids)
+            fold.apply(one)
+        if len(changed) >= most:
+            done += await commit(engine)
+    done += await commit(engine)
+    engine.customers.evict()
+    engine.observed.records += len(records)
+    return done
+
+
+async def load_ledgers(engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
+    """Bring whole ledgers to hand: a cancellation or a full refund may look at every order of its customer."""
+    for customer_id in customer_ids:
+        fields = await engine.ports.store.load_ledger(engine.partition, customer_id)
+        engine.customers.add_ledger(customer_id, fields)
+
+
+async def _prefetch(engine: PartitionEngine, admitted: Sequence[Admitted | DeadLetter]) -> None:
+    missing = engine.customers.missing(
+        (one.event.customer_id, fields_wanted(one.event)) for one in admitted if not isinstance(one, DeadLetter)
+    )
+    if missing.states or missing.ledgers:
+        engine.customers.add(await engine.ports.store.load(engine.partition, missing))
+
+
+async def _repeat(engine: PartitionEngine) -> int:
+    steps = engine.repeat.take(engine.work.records_a_round)
+    if not isinstance(steps[0], Records):
+        return await _repeat_other(engine, steps[0])
+    records: list[LogRecord] = []
+    for run in steps:
+        assert isinstance(run, Records)
+        while len(engine.heads.get(run.topic, ())) < run.count:
+            await _fetch(engine, run.topic, run.count)
+        heads = engine.heads[run.topic]
+        records += heads[: run.count]
+        del heads[: run.count]
+    return await step_all(engine, records)
+
+
+async def _repeat_other(engine: PartitionEngine, step: Step) -> int:
+    if isinstance(step, Tick):
+        return await sweep.tick(engine, step)
+    if isinstance(step, Start):
+        return await start(engine, step)
+    if isinstance(step, ProgramChange):
+        return await change_program(engine, step)
+    assert isinstance(step, ModelAdoption)
+    raise StopError("the journal holds the adoption of a model, written by a newer Tierline: run that version")
+
+
+async def start(engine: PartitionEngine, step: Start) -> int:
+    """Take the first step of a partition and let its inputs begin where that says."""
+    engine.fold.start(step)
+    done = await commit(engine)
+    seek(engine)
+    return done
+
+
+async def change_program(engine: PartitionEngine, step: ProgramChange) -> int:
+    """Put another program in force; the sweep then brings every customer to it."""
+    engine.fold.change_program(step)
+    return await commit(engine)
+
+
+def seek(engine: PartitionEngine) -> None:
+    """Let every topic go on at the offset that the state has reached."""
+    engine.heads = {topic: [] for topic in engine.work.topics}
+    for topic in engine.work.topics:
+        engine.ports.inputs.seek(engine.partition, topic, engine.fold.meta.offsets.get(topic, 0))
+
+
+async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> None:
+    heads = engine.heads[topic]
+    if len(heads) < limit:
+        heads += await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads))
+
+
+def _taken(engine: PartitionEngine, records: Sequence[LogRecord]) -> Sequence[LogRecord]:
+    counts: dict[str, int] = {}
+    for record in records:
+        counts[record.topic] = counts.get(record.topic, 0) + 1
+    for topic, count in counts.items():
+        del engine.heads[topic][:count]
+    return records

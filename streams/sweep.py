@@ -1,0 +1,112 @@
+"""Ticks: what time alone does to customers of whom nothing arrives."""
+
+from collections.abc import Sequence
+
+from schemas.instants import Instant
+from schemas.journal import ProgramChange, Tick
+from state.errors import LedgerNeeded
+from streams import ingest
+from streams.commit import commit
+from streams.crowd import Crowd
+from streams.partition import PartitionEngine
+from streams.ports import StopError
+
+EVERYONE = 10_000_000
+"""No partition has more customers."""
+
+
+async def sweep(engine: PartitionEngine) -> int:
+    """Advance who is due by the partition's clock, one tick at most; return the number of steps committed.
+
+    A tick takes at most `customers_a_commit` customers: it stops at an earlier instant, or, where more share one
+    instant, takes them in slices. Raises as `ingest` does.
+    """
+    if engine.is_repeating:
+        return 0
+    if engine.crowd is None:
+        until_at = reached_at(engine)
+        most = engine.work.customers_a_commit
+        due = await engine.ports.store.due(engine.partition, until_at, most + 1)
+        if not due:
+            return await _finish(engine, until_at) or await _adopt(engine)
+        if len(due) <= most:
+            return await _tick(engine, Tick(until_at, None), [customer_id for _, customer_id in due])
+        earlier = [(at, customer_id) for at, customer_id in due if at < due[-1][0]]
+        if earlier:
+            return await _tick(engine, Tick(earlier[-1][0], None), [customer_id for _, customer_id in earlier])
+        engine.crowd = await _crowd(engine, due[0][0])
+    return await tick(engine, engine.crowd.next_tick(engine.work.customers_a_commit))
+
+
+async def tick(engine: PartitionEngine, step: Tick) -> int:
+    """Take exactly this tick, whoever it concerns: the journal, or a crowd, says so."""
+    if step.upto is None and engine.crowd is None:
+        due = await engine.ports.store.due(engine.partition, step.at, EVERYONE)
+        return await _tick(engine, step, [customer_id for _, customer_id in due])
+    if engine.crowd is None or engine.crowd.at != step.at:
+        engine.crowd = await _crowd(engine, step.at)
+    customer_ids = engine.crowd.take(step)
+    if step.upto is None:
+        engine.crowd = None
+    return await _tick(engine, step, customer_ids)
+
+
+def reached_at(engine: PartitionEngine) -> Instant:
+    """Return the instant up to which time may run: the partition's clock, or the wall clock, less the delay.
+
+    The wall clock counts only while every topic was just seen to hold nothing more, and then as of that look.
+    """
+    work, clock_at = engine.work, engine.fold.meta.clock_at
+    if not work.uses_wall_clock:
+        return clock_at
+    looks = [engine.ports.inputs.caught_up_at(engine.partition, topic) for topic in work.topics]
+    if not any(engine.heads.values()) and None not in looks:
+        clock_at = max(clock_at, min(look for look in looks if look is not None))
+    return clock_at - work.tick_delay_us
+
+
+async def _tick(engine: PartitionEngine, step: Tick, customer_ids: Sequence[str]) -> int:
+    missing = engine.customers.missing((customer_id, ()) for customer_id in customer_ids)
+    if missing.states:
+        engine.customers.add(await engine.ports.store.load(engine.partition, missing))
+    while True:
+        try:
+            engine.fold.tick(step, customer_ids)
+            break
+        except LedgerNeeded as needed:
+            await ingest.load_ledgers(engine, needed.customer_ids)
+    done = await commit(engine)
+    engine.customers.evict()
+    return done
+
+
+async def _crowd(engine: PartitionEngine, at: Instant) -> Crowd:
+    due = await engine.ports.store.due(engine.partition, at, EVERYONE)
+    return Crowd(at, [customer_id for _, customer_id in due])
+
+
+async def _finish(engine: PartitionEngine, until_at: Instant) -> int:
+    """End the sweep of a change of program that everyone met already."""
+    meta = engine.fold.meta
+    if meta.previous_program is None or until_at < meta.program_changed_at:
+        return 0
+    return await _tick(engine, Tick(until_at, None), ())
+
+
+async def _adopt(engine: PartitionEngine) -> int:
+    """Take the worker's program where it is newer; only when the sweep of the last one is done."""
+    work, meta = engine.work, engine.fold.meta
+    if work.program_json == meta.program or meta.previous_program is not None:
+        return 0
+    in_force = engine.fold.programs.current.version
+    if work.program_version < in_force:
+        return 0
+    if work.program_version == in_force:
+        raise StopError(
+            f"the rules file differs from the program in force, but both say version {in_force}: "
+            "raise `version` in program.yaml with every change"
+        )
+    at = meta.clock_at
+    if work.uses_wall_clock:
+        at = max(at, engine.ports.wall_now())
+    return await ingest.change_program(engine, ProgramChange(at, work.program_json))
