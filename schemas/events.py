@@ -16,7 +16,7 @@ from schemas.zones import known_zone
 class InputEvent(BaseModel):
     """What every event has."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     customer_id: Id
     """Whose event it is; the record's key holds the same."""
@@ -27,7 +27,7 @@ class InputEvent(BaseModel):
 class OrderLine(BaseModel):
     """One line of an order. Lines only feed categories; ``amount`` of the order decides money."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     sku: Label
     category: Label | None = None
@@ -38,7 +38,7 @@ class OrderLine(BaseModel):
 class ReturnedLine(BaseModel):
     """One line of an order that comes back."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     sku: Label
     category: Label | None = None

@@ -38,7 +38,7 @@ Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
 class Part(BaseModel):
     """A mapping of the rules file: unknown keys are errors, and nothing changes once it is read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Window(Part):
@@ -80,7 +80,9 @@ class Level(Part):
 class QuietHours(Part):
     """Local wall times between which nothing is sent: ``from`` is quiet, ``to`` is not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+    )
 
     from_: str = Field(default="21:00", alias="from")
     to: str = "08:00"
