@@ -1,6 +1,7 @@
 """The command line: ``tierline COMMAND``. Data goes to stdout, progress and logs to stderr.
 
-Exit codes: 0 done, 1 found or failed, 2 wrong usage or configuration. `main` turns every expected error into one message.
+Exit codes: 0 done, 1 found or failed, 2 wrong usage or configuration. `main` turns every expected error into one
+message.
 """
 
 import os

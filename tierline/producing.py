@@ -13,8 +13,9 @@ from aiokafka.structs import RecordMetadata
 
 from replay.log_file import LogFileError, numbered_lines, parse_record
 from schemas.decoding import RejectedError, decode
+from schemas.instants import Instant, format_instant
 from schemas.record import LogRecord
-from schemas.topics import INPUTS
+from schemas.topics import CONSENTS, INPUTS
 from tierline.connections import kafka_options
 from tierline.console import CommandError
 from tierline.settings import Settings
@@ -100,6 +101,14 @@ async def _send_all(producer: AIOKafkaProducer, prefix: str, records: Iterable[O
     for sent in in_flight:
         await sent
     return count
+
+
+def erasure(customer_id: str, at: Instant) -> Outgoing:
+    """Return the record that lets a customer be forgotten as of ``at``; ``RejectedError`` if the id is none."""
+    event = {"type": "customer.erased", "customer_id": customer_id, "occurred_at": format_instant(at)}
+    value = msgspec.json.encode(event)
+    decode(CONSENTS, value)
+    return Outgoing(CONSENTS, customer_id.encode(), value, at // 1000)
 
 
 def _checked(line: bytes, timestamps: str) -> Outgoing:

@@ -1,0 +1,1 @@
+"""The read side: the HTTP API over what the workers keep in Redis."""

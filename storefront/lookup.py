@@ -1,0 +1,98 @@
+"""One customer, or the program, as of now: read from the store, decided nowhere."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from schemas.instants import Instant
+from schemas.program import Program
+from state.advance import Programs
+from state.bodies import Body
+from state.customer import CustomerState, decode_state
+from state.errors import LedgerNeeded, StateError
+from state.ledger import Ledger, decode_entry
+from state.meta import PartitionMeta, decode_meta
+from state.read_model import newcomer_tier, read_model
+
+
+class NotStartedError(StateError):
+    """No worker has taken the first step of a partition yet, so nobody knows its rules.
+
+    Operator action: start `tierline worker`; if it runs, compare TIERLINE_NAME, TIERLINE_PARTITIONS and TIERLINE_REDIS.
+    """
+
+
+class StateReader(Protocol):
+    """What the read side asks of the store; `state.redis_repository` answers."""
+
+    async def meta(self, partition: int) -> bytes | None:
+        """Return the partition's meta as of the last commit."""
+
+    async def state(self, partition: int, customer_id: str) -> bytes | None:
+        """Return one customer's state."""
+
+    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
+        """Return every field of the customer's ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer on one customer; ``view`` is None for one that nobody knows, who has ``newcomer`` before them."""
+
+    view: Body | None
+    newcomer: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Finds customers by the partitioner that the producers use.
+
+    ``clock`` says what now is: the wall clock, or the latest record timestamp of the customer's partition.
+    """
+
+    reader: StateReader
+    partitions: int
+    partition_of: Callable[[bytes], int]
+    wall_now: Callable[[], Instant]
+    clock: Literal["wall", "log"] = "wall"
+
+    async def customer(self, customer_id: str) -> Found:
+        """Return the read model as of now. Raises ``NotStartedError`` and the store's errors."""
+        partition = self.partition_of(customer_id.encode())
+        # The meta is read after the state, so that it knows every program that the state may stand under.
+        blob = await self.reader.state(partition, customer_id)
+        meta = _started(await self.reader.meta(partition), partition)
+        programs = meta.programs()
+        newcomer = newcomer_tier(programs.current)
+        if blob is None:
+            return Found(None, newcomer)
+        as_of = meta.clock_at if self.clock == "log" else self.wall_now()
+        return Found(await self._view(decode_state(blob), programs, as_of, partition), newcomer)
+
+    async def program(self) -> Program:
+        """Return the program in force, of several the one with the highest version (a change is being adopted)."""
+        metas = await asyncio.gather(*(self.reader.meta(partition) for partition in range(self.partitions)))
+        programs = [Program.from_json(decode_meta(blob).program) for blob in metas if blob is not None]
+        if not programs:
+            raise NotStartedError("No partition has been started yet. Start a worker: tierline worker")
+        return max(programs, key=lambda program: program.version)
+
+    async def check(self) -> None:
+        """Return if the store answers and the partition that is asked for first has been started."""
+        _started(await self.reader.meta(0), 0)
+
+    async def _view(self, customer: CustomerState, programs: Programs, as_of: Instant, partition: int) -> Body:
+        try:
+            return read_model(customer, programs, as_of)
+        except LedgerNeeded:
+            fields = await self.reader.load_ledger(partition, customer.customer_id)
+            entries = {field: decode_entry(field, blob) for field, blob in fields.items()}
+            return read_model(customer, programs, as_of, Ledger(entries, complete=True))
+
+
+def _started(blob: bytes | None, partition: int) -> PartitionMeta:
+    meta = None if blob is None else decode_meta(blob)
+    if meta is None or not meta.program:
+        raise NotStartedError(f"Partition {partition} has not been started yet. Start a worker: tierline worker")
+    return meta

@@ -1,0 +1,78 @@
+"""Errors as RFC 9457 problem documents."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from state.bodies import Body
+from state.errors import StateError
+from state.store import StoreUnavailableError
+
+RETRY_AFTER_SECONDS = 2
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+class UnknownCustomerProblem(Problem):
+    """404 of a customer: a newcomer's tier, so that a page can be drawn all the same."""
+
+    customer_id: str
+    tier: Body
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document with its own media type."""
+
+    media_type = "application/problem+json"
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    extension: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """Return the response that says what went wrong; ``extension`` adds members of its own."""
+    body = Problem(title=status.phrase, status=status, detail=detail, instance=request.url.path)
+    return ProblemResponse({**body.model_dump(), **(extension or {})}, status, headers)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Let every error of ``app`` leave as a problem document."""
+    app.add_exception_handler(StateError, _unavailable)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    # Where the store itself is not reached, its address is nobody's business out here; the log has it.
+    detail = "The state store does not answer." if isinstance(error, StoreUnavailableError) else str(error)
+    return problem(
+        request, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
+    )  # fmt: skip
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg'].removeprefix('Value error, ')}")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(request, HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
