@@ -1,7 +1,8 @@
 """One partition's fold: what the worker, its recovery, a replay and the tests all drive. No I/O, no clock."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from typing import Final
 
 from schemas.instants import Instant
 from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick
@@ -19,6 +20,8 @@ from state.outputs import DeadLetter, Output, dead_letter_output, output_of
 from state.rules import rules_of
 from state.step import Arrival, step, step_time
 
+NEVER: Final = -(10**18)
+
 
 class Fold:
     """Records, ticks and program changes in; states, ledger fields, due moments, outputs and counters out.
@@ -34,11 +37,13 @@ class Fold:
         partition_of: Callable[[bytes], int] | None = None,
         *,
         needs_key: bool = True,
+        forgotten: Mapping[str, Instant] | None = None,
     ) -> None:
         self.meta = meta
         self._customers = customers
         self._partition_of = partition_of
         self._needs_key = needs_key
+        self._forgotten = forgotten or {}
         self._changes = Changes(meta.step + 1, meta)
         self._programs: Programs | None = meta.programs() if meta.program else None
 
@@ -136,6 +141,8 @@ class Fold:
         if event.type == "customer.erased":
             self._erase(event.customer_id, event.occurred_at)
             return self._count("applied")
+        if event.occurred_at <= self._forgotten.get(event.customer_id, NEVER):
+            return self._count("erased")
         arrival = Arrival(timestamp_at, Source(record.topic, record.partition, record.offset), erased_at)
         result = step(before, event, self.programs, arrival, customers.ledger(event.customer_id))
         self._keep(result.customer, result.written, result.decisions)
