@@ -34,7 +34,7 @@ type: $(STAMP)  ## mypy --strict over everything, tests too
 	@$(BIN)/mypy .
 
 layers: $(STAMP)  ## import-linter: dependencies point one way
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 contracts: $(STAMP)  ## write the published JSON Schemas and the AsyncAPI document
 	@$(BIN)/python -m schemas.published $(ARGS)

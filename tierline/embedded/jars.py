@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from tierline.embedded.process import EmbeddedError
 
 PINNED = Path(__file__).with_name("kafka_jars.sha256")
@@ -81,12 +79,13 @@ def _fetched(jar: Jar, cache: Path) -> Path:
 def _download(jar: Jar, cache: Path) -> None:
     try:
         from jgo.maven import MavenContext
+        from requests import RequestException
     except ImportError as error:
         raise EmbeddedError("jgo is not installed: run `make install`, or set TIERLINE_KAFKA.") from error
     maven = MavenContext(repo_cache=cache, local_repos=[], timeout=60)
     try:
         maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-    except (requests.RequestException, OSError, RuntimeError) as error:
+    except (RequestException, OSError, RuntimeError) as error:
         raise EmbeddedError(
             f"Cannot download {jar.coordinate} into {cache}: {error}. The first start of the embedded Kafka needs the"
             f" Maven repository (43 MB); later ones need no network. Or set TIERLINE_KAFKA to a broker of yours."

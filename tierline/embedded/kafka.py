@@ -81,7 +81,7 @@ class EmbeddedKafka(EmbeddedServer):
         super().__init__(folder)
         self.port = port or free_port()
         self.controller_port = free_port()
-        self.cache = cache or default_cache()
+        self.cache = (cache or default_cache()).expanduser().absolute()
         self.settings = dict(settings or {})
 
     @property
