@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -76,6 +76,12 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def check_all(children: Iterable[Child]) -> None:
+    """Raise ``CommandError`` if one of them is gone."""
+    for child in children:
+        child.check()
 
 
 def stop_all(children: list[Child]) -> None:

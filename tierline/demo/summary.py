@@ -11,7 +11,8 @@ import msgspec
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, INPUTS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
 from tierline.console import Json
-from tierline.demo.standing import Census
+from tierline.demo.latency import quantile_ms
+from tierline.demo.standing import Census, Standing
 
 FATES = ("applied", "duplicate", "erased")
 
@@ -86,14 +87,34 @@ def added_up(records: Sequence[LogRecord]) -> Fed:
     )
 
 
-def by_part(counters: Counter[str], prefix: str, part: int) -> dict[str, int]:
-    """Sum the counters that begin with ``prefix:`` by one of their colon-separated parts, largest first."""
-    sums: Counter[str] = Counter()
-    for name, count in counters.items():
-        parts = name.split(":")
-        if parts[0] == prefix:
-            sums[parts[part]] += count
-    return dict(sums.most_common())
+def summary_of(
+    fed: Fed,
+    standing: Standing,
+    census: Census,
+    published: dict[str, Counter[str]],
+    seconds: float,
+    buckets: Counter[float],
+) -> Summary:
+    """Put together what the demo found; ``seconds`` run from the first send to the last thing published."""
+    counters = standing.counters
+    return Summary(
+        orders_in=fed.orders,
+        records_in=fed.records,
+        applied=counters["applied"],
+        duplicates=counters["duplicate"],
+        dead_letters=_total(counters, "dead"),
+        erased=counters["erased"],
+        customers_by_tier=dict(census.by_tier),
+        tier_changes=_by_part(counters, "tier_changes", 1),
+        nudges_issued=_by_part(counters, "issued", 1),
+        nudges_retracted=_by_part(counters, "retracted", 2),
+        suppressions=_by_part(counters, "suppressed", 2),
+        seconds=round(seconds, 2),
+        orders_per_second=round(fed.orders / seconds, 1),
+        visible_p50_ms=quantile_ms(buckets, 0.5),
+        visible_p99_ms=quantile_ms(buckets, 0.99),
+        checks=checks_of(fed, census, counters, published),
+    )
 
 
 def checks_of(
@@ -122,3 +143,13 @@ def checks_of(
 
 def _total(counters: Counter[str], prefix: str) -> int:
     return sum(count for name, count in counters.items() if name.split(":")[0] == prefix)
+
+
+def _by_part(counters: Counter[str], prefix: str, part: int) -> dict[str, int]:
+    """Sum the counters that begin with ``prefix:`` by one of their colon-separated parts, largest first."""
+    sums: Counter[str] = Counter()
+    for name, count in counters.items():
+        parts = name.split(":")
+        if parts[0] == prefix:
+            sums[parts[part]] += count
+    return dict(sums.most_common())

@@ -1,0 +1,128 @@
+"""The demo's story: servers, topics, two workers and the API; play the year; add everything up."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from pydantic import SecretStr
+
+from schemas.record import LogRecord
+from tierline.console import CommandError, err, note, print_json
+from tierline.demo.children import Child, check_all, stop_all
+from tierline.demo.data import year_of_baskets
+from tierline.demo.feed import FeedProgress, feed
+from tierline.demo.latency import visible_buckets
+from tierline.demo.published import count_published
+from tierline.demo.servers import served
+from tierline.demo.show import show
+from tierline.demo.standing import take_census
+from tierline.demo.summary import Summary, added_up, summary_of
+from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, watch
+from tierline.embedded.process import free_port
+from tierline.reaching import explained, program_of
+from tierline.settings import PREFIX, Settings, shown, variable
+from tierline.topic_admin import create_topics
+from tierline.wiring import repository_of
+
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line says."""
+
+    duration_seconds: float | None
+    """How long the year takes; None: as fast as it goes."""
+    exits: bool
+    as_json: bool
+
+
+def run_demo(settings: Settings, options: DemoOptions) -> bool:
+    """Run the demo to its end, or until Ctrl-C, and return whether everything added up."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tierline-demo-")))
+        with err.status("preparing the data, starting Kafka and Valkey"), ThreadPoolExecutor() as pool:
+            reading = pool.submit(year_of_baskets, settings.cache_folder)
+            settings = stack.enter_context(served(settings, folder))
+            records = reading.result()
+        levels = [level.name for level in program_of(settings).tiers.levels]
+        children: list[Child] = []
+        stack.callback(stop_all, children)
+        with explained(settings):
+            create_topics(settings, with_inputs=True)
+            ports = [free_port() for _ in range(WORKERS)]
+            _start_children(children, settings, ports, folder)
+            summary = asyncio.run(_play(settings, records, children, ports, options))
+        if options.as_json:
+            print_json(summary.as_json())
+        else:
+            show(summary, levels)
+        if not options.exits:
+            _stay_up(settings, records, children)
+        return summary.reconciles
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return our environment with these settings in it: what a child process has to be given."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    for field, described in Settings.model_fields.items():
+        value = getattr(settings, field)
+        if value is not None and value != described.default:
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            environment[variable(field)] = text
+    return environment
+
+
+def _start_children(children: list[Child], settings: Settings, ports: Sequence[int], folder: Path) -> None:
+    """Add two workers and the API to ``children``, one by one, so that those that run are stopped in any case."""
+    environment = environment_of(settings)
+    for number, port in enumerate(ports, start=1):
+        own = {variable("metrics_port"): str(port)}
+        children.append(Child.start(f"worker-{number}", ["worker", "--from", "earliest"], environment | own, folder))
+    children.append(Child.start("api", ["api"], environment, folder))
+    note(f"API: http://{settings.api_host}:{settings.api_port}/docs · logs: {folder}")
+
+
+async def _play(
+    settings: Settings, records: list[LogRecord], children: list[Child], ports: Sequence[int], options: DemoOptions
+) -> Summary:
+    repository = repository_of(settings)
+    progress = FeedProgress(total=len(records))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(feed(settings, records, options.duration_seconds, progress))
+            watching = tasks.create_task(watch(repository, settings.partitions, progress, lambda: check_all(children)))
+        standing, seconds = watching.result()
+        census = await take_census(repository, settings.partitions)
+    except* (StalledError, CommandError) as failed:
+        tails = "".join(f"\n{child.name}:\n{child.log_tail()}" for child in children)
+        raise CommandError(f"{failed.exceptions[0]}{tails}") from failed
+    finally:
+        await repository.close()
+    published = await count_published(settings)
+    return summary_of(added_up(records), standing, census, published, seconds, await visible_buckets(ports))
+
+
+def _stay_up(settings: Settings, records: Sequence[LogRecord], children: Sequence[Child]) -> None:
+    """Wait for Ctrl-C; a process that dies meanwhile is an error."""
+    customer_id = (records[-1].key or b"").decode()
+    shell = " ".join(f"{variable(f)}={shown(settings, f)}" for f in ("kafka", "redis", "name", "topic_prefix", "clock"))
+    note(f"\nStill up, until Ctrl-C. In another terminal:\n  {shell} tierline customer {customer_id}")
+    note(f"  curl http://{settings.api_host}:{settings.api_port}/v1/customers/{customer_id}")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(LOOK_EVERY_SECONDS)
+            check_all(children)
+
+
+def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
