@@ -1,0 +1,238 @@
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import decoded, events
+from schemas.decoding import Event, RejectedError, decode, judge
+from schemas.finishing import finish
+from schemas.instants import format_instant, from_datetime
+from schemas.money import format_minor
+from schemas.topics import CONSENTS, ORDERS
+from schemas.wire_structs import struct_of
+
+Body = dict[str, object]
+LETTERS = "aZ09 -_.é漢💶"
+
+instants = st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda moment: format_instant(from_datetime(moment))
+)
+ids = st.text(LETTERS, min_size=1, max_size=128)
+amounts = st.integers(0, 10**9).map(lambda minor: format_minor(minor, "USD")) | st.integers(0, 10**6)
+currencies = st.sampled_from(["USD", "EUR", "KWD"])
+labels = st.none() | st.text(LETTERS, min_size=1, max_size=20)
+common = {"customer_id": ids, "occurred_at": instants}
+lines = st.none() | st.lists(
+    st.fixed_dictionaries(
+        {"sku": st.text(LETTERS, min_size=1, max_size=8)},
+        optional={"category": labels, "quantity": st.integers(0, 9), "amount": st.none() | amounts},
+    ),
+    max_size=3,
+)
+bodies: dict[str, dict[str, st.SearchStrategy[Body]]] = {
+    ORDERS: {
+        "order.placed": st.fixed_dictionaries(
+            {**common, "order_id": ids, "amount": amounts, "currency": currencies},
+            optional={"channel": labels, "region": labels, "coupon": labels, "nudge_id": labels, "lines": lines},
+        ),
+        "order.cancelled": st.fixed_dictionaries({**common, "order_id": ids}, optional={"reason": labels}),
+        "order.reinstated": st.fixed_dictionaries({**common, "order_id": ids}, optional={"reason": labels}),
+        "order.refunded": st.fixed_dictionaries(
+            {**common, "order_id": ids, "refund_id": ids, "amount": amounts, "currency": currencies}
+        ),
+        "order.returned": st.fixed_dictionaries(
+            {**common, "order_id": ids, "return_id": ids}, optional={"reason": labels, "lines": lines}
+        ),
+    },
+    CONSENTS: {
+        "consent.changed": st.fixed_dictionaries({**common, "granted": st.booleans()}, optional={"channel": labels}),
+        "profile.updated": st.fixed_dictionaries(
+            dict(common), optional={"time_zone": st.sampled_from([None, "UTC", "Asia/Tokyo"]), "country": labels}
+        ),
+        "tier.assigned": st.fixed_dictionaries(
+            {**common, "tier": st.just("gold"), "until": instants, "reason": st.text(LETTERS, max_size=20)}
+        ),
+        "customer.erased": st.fixed_dictionaries(dict(common)),
+    },
+}
+typed = st.sampled_from([(topic, kind) for topic, kinds in bodies.items() for kind in kinds])
+events_of_all_kinds = typed.flatmap(
+    lambda pair: bodies[pair[0]][pair[1]].map(lambda body: (pair[0], {"type": pair[1], **body}))
+)
+odd_texts = [
+    "", "a\u0000b", "é" * 128, "x" * 129, "12.50", "-1", "1.234", "NaN", "sNaN", "Infinity", "1e400", "1_000", "0E+30",
+    "2026-01-31T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31 12:00:00.1234567+05:30", "2026-02-30T12:00:00Z",
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9999999-12:00", "usd", "XXX", "JPY", "Mars/Base",
+]  # fmt: skip
+odd_numbers = [0, -1, 1, 5, 10**15, 10**18, 10**30, 1.0, 0.1, 12.5, -0.0, 1e22, 1e300]
+oddities: st.SearchStrategy[object] = st.sampled_from([None, True, False, [], {}, *odd_texts, *odd_numbers])
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
+    """Return one event's JSON in which something may be missing, odd, unknown, doubled or cut."""
+    topic, body = draw(events_of_all_kinds)
+    fields = list(body.items())
+    for _ in range(draw(st.integers(0, 2))):
+        position = draw(st.integers(0, len(fields) - 1))
+        name = fields[position][0]
+        match draw(st.sampled_from(["replace", "remove", "double", "add", "rename"])):
+            case "replace":
+                fields[position] = (name, draw(oddities))
+            case "remove" if len(fields) > 1:
+                del fields[position]
+            case "double":
+                fields.append((name, draw(oddities)))
+            case "rename":
+                fields[position] = (name + "_", fields[position][1])
+            case _:
+                fields.append(("unknown", draw(oddities)))
+    fields = draw(st.permutations(fields))
+    text = "{" + ",".join(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in fields) + "}"
+    value = text.encode()
+    return topic, value[: draw(st.sampled_from([len(value)] * 9 + [len(value) // 2]))]
+
+
+def verdict_of(topic: str, value: bytes, *, slowly: bool) -> Event | tuple[str, str]:
+    try:
+        return finish(judge(topic, value)) if slowly else decode(topic, value)
+    except RejectedError as rejected:
+        # The words may differ where both paths refuse; the reason may not.
+        return "rejected", rejected.reason
+
+
+@given(mutated())
+def test_the_fast_path_and_pydantic_give_the_same_verdict_and_equal_values(record: tuple[str, bytes]) -> None:
+    topic, value = record
+    assert verdict_of(topic, value, slowly=False) == verdict_of(topic, value, slowly=True)
+
+
+@given(events_of_all_kinds)
+def test_every_well_formed_event_is_accepted_by_the_fast_path_alone(record: tuple[str, Body]) -> None:
+    topic, body = record
+    value = json.dumps(body).encode()
+    structs = tuple(struct_of(model) for model in events.MODELS[topic])
+    matching = next(struct for struct in structs if struct.__struct_config__.tag == body["type"])
+    finish(msgspec.json.decode(value, type=matching))
+    event = decode(topic, value)
+    assert (event.type, event.customer_id) == (body["type"], body["customer_id"])
+
+
+def order(**changes: object) -> bytes:
+    body: Body = {
+        "type": "order.placed",
+        "customer_id": "c-1",
+        "occurred_at": "2026-01-31T12:00:00Z",
+        "order_id": "o-1",
+        "amount": "12.50",
+        "currency": "USD",
+    }
+    return json.dumps({name: value for name, value in {**body, **changes}.items() if value is not ...}).encode()
+
+
+def refusal(value: bytes | None, topic: str = ORDERS, headers: tuple[tuple[str, bytes], ...] = ()) -> str:
+    with pytest.raises(RejectedError) as caught:
+        decode(topic, value, headers)
+    return f"{caught.value.reason} {caught.value.detail}"
+
+
+def test_money_and_instants_are_converted_once() -> None:
+    event = decode(ORDERS, order(lines=[{"sku": "s", "amount": 1.25}, {"sku": "t"}]))
+    assert event.type == "order.placed"
+    assert event.amount_minor == 1250
+    assert event.occurred_at == from_datetime(datetime(2026, 1, 31, 12, tzinfo=UTC))
+    assert event.lines is not None
+    assert [line.amount_minor for line in event.lines] == [125, None]
+
+
+@pytest.mark.parametrize("written", ["12.50", "12.5", 12.5, "12.500", "1250E-2"])
+def test_an_amount_may_be_text_or_an_exact_number(written: object) -> None:
+    event = decode(ORDERS, order(amount=written))
+    assert event.type == "order.placed"
+    assert event.amount_minor == 1250
+
+
+def test_a_json_number_is_read_from_its_text_not_as_a_float() -> None:
+    value = order().replace(b'"12.50"', b"1000000000000.01")
+    event = decode(ORDERS, value)
+    assert event.type == "order.placed"
+    assert event.amount_minor == 100_000_000_000_001
+    assert refusal(order().replace(b'"12.50"', b"0.10000000000000000001")).startswith("amount_precision")
+
+
+@pytest.mark.parametrize(
+    ("value", "start"),
+    [
+        (None, "malformed_json"),
+        (b"", "malformed_json"),
+        (b"[1]", "malformed_json the value is not a JSON object"),
+        (b'{"a":' * 5000, "malformed_json"),
+        (order() + b"x", "malformed_json"),
+        (order()[:-1] + b',"z":"\xff"}', "malformed_json not UTF-8"),
+        (order(type="order.sold"), "unknown_type"),
+        (order(type=...), "unknown_type"),
+        (order(type=7), "unknown_type"),
+        (order(order_id=...), "invalid_field order_id: is missing"),
+        (order(amount=True), "invalid_field amount: true must be a decimal"),
+        (order(amount="NaN"), "invalid_field amount"),
+        (order(amount="sNaN"), "invalid_field amount"),
+        (order(currency="usd"), 'invalid_field currency: "usd"'),
+        (order(occurred_at="2026-01-31T12:00:00"), "invalid_field occurred_at"),
+        (order(occurred_at="1812-01-31T12:00:00Z"), "invalid_field occurred_at: must be between"),
+        (order(occurred_at=1769860800), "invalid_field occurred_at"),
+        (order(amount="-0.001"), "negative_amount amount: -0.001 is below 0"),
+        (order(amount="0.001"), "amount_precision amount: 0.001 has more digits than the minor unit of USD"),
+        (order(amount="10000000000000.00"), ""),
+        (order(amount="10000000000000.01"), "invalid_field amount: 10000000000000.01 is too large"),
+        (order(amount="0.001", lines=[{"sku": "s", "amount": "-1"}]), "negative_amount lines[0].amount"),
+        (order(lines=[{"sku": "s"}, {"sku": "s", "quantity": 1.5}]), "invalid_field lines[1].quantity: 1.5 must be"),
+    ],
+)
+def test_what_is_refused_gets_its_reason_and_a_clear_text(value: bytes | None, start: str) -> None:
+    if start:
+        assert refusal(value).startswith(start)
+    else:
+        assert decode(ORDERS, value).type == "order.placed"
+
+
+@pytest.mark.parametrize("identifier", ["", "x" * 129, "jane\u0007@example.org", 42424242])
+def test_an_id_is_never_repeated_in_the_words(identifier: object) -> None:
+    words = refusal(order(customer_id=identifier))
+    assert words.startswith("invalid_field")
+    assert "jane" not in words
+    assert "4242" not in words
+    assert "xxx" not in words
+
+
+def test_facts_that_need_a_table_are_checked_on_consents_too() -> None:
+    body = {"type": "profile.updated", "customer_id": "c", "occurred_at": "2026-01-31T12:00:00Z", "time_zone": "Mars/X"}
+    assert refusal(json.dumps(body).encode(), CONSENTS).startswith("invalid_field time_zone")
+
+
+def test_a_structured_cloud_event_carries_its_payload_in_data() -> None:
+    headers = (("content-type", b"application/cloudevents+json; charset=utf-8"),)
+    envelope = {"specversion": "1.0", "id": "1", "type": "order.placed", "data": json.loads(order(type=...))}
+    assert decode(ORDERS, json.dumps(envelope).encode(), headers) == decode(ORDERS, order())
+    assert refusal(json.dumps({**envelope, "data": 1}).encode(), ORDERS, headers).startswith("invalid_field data")
+
+
+def test_a_binary_cloud_event_may_name_its_type_in_a_header() -> None:
+    headers = (("ce_type", b"order.placed"),)
+    assert decode(ORDERS, order(type=...), headers) == decode(ORDERS, order())
+    assert decode(ORDERS, order(), (("ce_type", b"order.cancelled"),)).type == "order.placed"
+
+
+@pytest.mark.parametrize("model", [model for models in events.MODELS.values() for model in models])
+def test_the_static_shapes_say_what_the_structs_hold(model: type[events.InputEvent]) -> None:
+    shape: type = getattr(decoded, model.__name__)
+    assert set(get_type_hints(shape)) == {*struct_of(model).__struct_fields__, "type"}
+
+
+def test_amounts_are_exact_decimals_on_the_slow_path_too() -> None:
+    struct = judge(ORDERS, order().replace(b'"12.50"', b"12.50"))
+    assert getattr(struct, "amount_minor") == Decimal("12.50")  # noqa: B009  # still the wire's Decimal
