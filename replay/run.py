@@ -27,13 +27,12 @@ class Run:
     customers: CustomersInMemory = field(default_factory=CustomersInMemory)
     forgotten: Mapping[str, Instant] = field(default_factory=dict)
     """Erased somewhere in this history: what they did up to then is dropped from its beginning on."""
-    needs_key: bool = True
     outputs: list[Output] = field(default_factory=list)
     fold: Fold = field(init=False)
     _due: list[tuple[Instant, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.fold = Fold(self.meta, self.customers, needs_key=self.needs_key, forgotten=self.forgotten)
+        self.fold = Fold(self.meta, self.customers, forgotten=self.forgotten)
 
     def take_record(self, record: LogRecord) -> None:
         """Take one record as a step."""
@@ -74,15 +73,19 @@ class Run:
                 heapq.heappush(self._due, (moment, customer_id))
 
 
-def run_log(records: Iterable[LogRecord], program: Program, until_at: Instant | None = None) -> Run:
+def run_log(
+    records: Iterable[LogRecord], program: Program, until_at: Instant | None = None, *, drops_erased: bool = True
+) -> Run:
     """Fold a log by the rules alone: records in the order of their timestamps, then time up to the latest of them.
 
     The log counts as one partition of each topic. ``until_at`` lets time pass to that moment first, if it is later.
+    Who is erased anywhere in it is forgotten from its beginning on, unless ``drops_erased`` is off: then as live.
     """
     queues: dict[str, list[LogRecord]] = {topic: [] for topic in INPUTS}
     for record in records:
         queues[record.topic].append(record)
-    run = Run(forgotten=erasures_in(queues[CONSENTS]), needs_key=False)
+    forgotten = erasures_in(queues[CONSENTS]) if drops_erased else {}
+    run = Run(forgotten=forgotten)
     run.take_step(Start(None, dict.fromkeys(INPUTS, 0), {}, program.canonical_json()))
     count = sum(map(len, queues.values()))
     for record in in_order(queues, frozenset(INPUTS), 0, count):
@@ -97,7 +100,7 @@ def erasures_in(records: Iterable[LogRecord]) -> dict[str, Instant]:
     for record in records:
         if record.value is None or b"customer.erased" not in record.value:
             continue
-        admitted = admit(record, needs_key=False)
+        admitted = admit(record)
         if not isinstance(admitted, DeadLetter) and admitted.event.type == "customer.erased":
             customer_id, erased_at = admitted.customer_id, admitted.event.occurred_at
             erasures[customer_id] = max(erased_at, erasures.get(customer_id, erased_at))
