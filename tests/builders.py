@@ -19,7 +19,11 @@ def an_order(order_id: str | None = None, amount: object = "12.50", occurred_at:
 
 
 def a_refund(
-    refund_id: str | None = None, order_id: str = "o-1", amount: object = "12.50", occurred_at: str = AT, **fields: object
+    refund_id: str | None = None,
+    order_id: str = "o-1",
+    amount: object = "12.50",
+    occurred_at: str = AT,
+    **fields: object,
 ) -> Json:
     """Return an order.refunded."""
     identity = {"refund_id": refund_id or f"r-{next(_numbers)}", "order_id": order_id}
@@ -52,7 +56,9 @@ def a_profile(occurred_at: str = AT, **fields: object) -> Json:
     return _event("profile.updated", occurred_at, fields)
 
 
-def a_manual_tier(tier: str = "gold", until: str = "2017-06-01T00:00:00Z", occurred_at: str = AT, **fields: object) -> Json:
+def a_manual_tier(
+    tier: str = "gold", until: str = "2017-06-01T00:00:00Z", occurred_at: str = AT, **fields: object
+) -> Json:
     """Return a tier.assigned."""
     return _event("tier.assigned", occurred_at, {"tier": tier, "until": until, "reason": "goodwill"} | fields)
 
