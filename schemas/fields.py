@@ -1,14 +1,16 @@
 """The kinds of field that events are made of, each read the same way by pydantic and by the fast decoder."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-import msgspec
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from schemas.instants import INSTANT_MAX, INSTANT_MIN, from_datetime, read_datetime
 from schemas.money import is_currency
+
+_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 class Printable:
@@ -33,14 +35,13 @@ def _read_instant(given: object) -> datetime:
     return moment
 
 
-def _read_amount(given: object) -> Decimal:
-    try:
-        amount = msgspec.convert(given, Decimal)
-    except msgspec.ValidationError:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise ValueError('must be a decimal string such as "12.50", or a number')
-    return amount
+def read_amount(given: object) -> Decimal:
+    """Return the amount that a decimal string or a JSON number holds, exactly; ValueError for anything else."""
+    if isinstance(given, str) and _DECIMAL.fullmatch(given):
+        return Decimal(given)
+    if isinstance(given, int | Decimal) and not isinstance(given, bool):
+        return Decimal(given)
+    raise ValueError('must be a decimal string such as "12.50", or a number')
 
 
 def _known_currency(code: str) -> str:
@@ -70,7 +71,7 @@ Moment = Annotated[
 ]
 Amount = Annotated[
     Decimal,
-    PlainValidator(_read_amount),
+    PlainValidator(read_amount),
     WithJsonSchema(
         {
             "anyOf": [{"type": "string", "pattern": r"^\d+(\.\d+)?$"}, {"type": "number", "minimum": 0}],

@@ -74,7 +74,7 @@ def _why_not(amount: Decimal, currency: str) -> AmountError:
     if currency not in _DIGITS:
         return UnknownCurrencyError("not an ISO 4217 currency code such as USD")
     if not amount.is_finite() or amount.copy_abs() > Decimal(MINOR_MAX).scaleb(-minor_digits(currency)):
-        return AmountRangeError("too large, or not a number")
+        return AmountRangeError("too large")
     return AmountPrecisionError(f"more digits than the minor unit of {currency}")
 
 

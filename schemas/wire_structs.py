@@ -108,7 +108,10 @@ def _wire_type(annotation: object, metadata: list[object]) -> object:
         return WireDatetime
     if annotation in (str, int):
         return Annotated[annotation, _meta(metadata)]
-    if annotation in (bool, Decimal, NoneType) or origin is Literal:
+    if annotation is Decimal:
+        # The text is read when it is converted, once per price; other numbers than integers go the exact, slow way.
+        return str | int
+    if annotation in (bool, NoneType) or origin is Literal:
         return annotation
     raise TypeError(f"no wire type for {annotation}; teach schemas.wire_structs about it")
 

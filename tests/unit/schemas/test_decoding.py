@@ -65,11 +65,11 @@ events_of_all_kinds = typed.flatmap(
     lambda pair: bodies[pair[0]][pair[1]].map(lambda body: (pair[0], {"type": pair[1], **body}))
 )
 odd_texts = [
-    "", "a\u0000b", "é" * 128, "x" * 129, "12.50", "-1", "1.234", "NaN", "sNaN", "Infinity", "1e400", "1_000", "0E+30",
+    "", "a\u0000b", "é" * 128, "x" * 129, "12.50", "-1", "1.234", "NaN", "sNaN", "Infinity", "1e400", "1_000", "+7", "1.",
     "2026-01-31T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31 12:00:00.1234567+05:30", "2026-02-30T12:00:00Z",
     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9999999-12:00", "usd", "XXX", "JPY", "Mars/Base",
 ]  # fmt: skip
-odd_numbers = [0, -1, 1, 5, 10**15, 10**18, 10**30, 1.0, 0.1, 12.5, -0.0, 1e22, 1e300]
+odd_numbers = [0, -1, 1, 5, 10**13, 10**15, 10**18, 10**30, 1.0, 0.1, 12.5, -0.0, 1e22, 1e300]
 oddities: st.SearchStrategy[object] = st.sampled_from([None, True, False, [], {}, *odd_texts, *odd_numbers])
 
 
@@ -150,7 +150,7 @@ def test_money_and_instants_are_converted_once() -> None:
     assert [line.amount_minor for line in event.lines] == [125, None]
 
 
-@pytest.mark.parametrize("written", ["12.50", "12.5", 12.5, "12.500", "1250E-2"])
+@pytest.mark.parametrize("written", ["12.50", "12.5", 12.5, "12.500", "+12.5", "012.50"])
 def test_an_amount_may_be_text_or_an_exact_number(written: object) -> None:
     event = decode(ORDERS, order(amount=written))
     assert event.type == "order.placed"
@@ -179,16 +179,15 @@ def test_a_json_number_is_read_from_its_text_not_as_a_float() -> None:
         (order(type=7), "unknown_type"),
         (order(order_id=...), "invalid_field order_id: is missing"),
         (order(amount=True), "invalid_field amount: true must be a decimal"),
-        (order(amount="NaN"), "invalid_field amount"),
-        (order(amount="sNaN"), "invalid_field amount"),
+        *((order(amount=text), "invalid_field amount") for text in ("NaN", "1_0", " 1", "1e2", "1.", ".5", "１２", "")),
         (order(currency="usd"), 'invalid_field currency: "usd"'),
         (order(occurred_at="2026-01-31T12:00:00"), "invalid_field occurred_at"),
         (order(occurred_at="1812-01-31T12:00:00Z"), "invalid_field occurred_at: must be between"),
         (order(occurred_at=1769860800), "invalid_field occurred_at"),
-        (order(amount="-0.001"), "negative_amount amount: -0.001 is below 0"),
-        (order(amount="0.001"), "amount_precision amount: 0.001 has more digits than the minor unit of USD"),
+        (order(amount="-0.001"), 'negative_amount amount: "-0.001" is below 0'),
+        (order(amount="0.001"), 'amount_precision amount: "0.001" has more digits than the minor unit of USD'),
         (order(amount="10000000000000.00"), ""),
-        (order(amount="10000000000000.01"), "invalid_field amount: 10000000000000.01 is too large"),
+        (order(amount="10000000000000.01"), 'invalid_field amount: "10000000000000.01" is too large'),
         (order(amount="0.001", lines=[{"sku": "s", "amount": "-1"}]), "negative_amount lines[0].amount"),
         (order(lines=[{"sku": "s"}, {"sku": "s", "quantity": 1.5}]), "invalid_field lines[1].quantity: 1.5 must be"),
     ],
@@ -235,4 +234,4 @@ def test_the_static_shapes_say_what_the_structs_hold(model: type[events.InputEve
 
 def test_amounts_are_exact_decimals_on_the_slow_path_too() -> None:
     struct = judge(ORDERS, order().replace(b'"12.50"', b"12.50"))
-    assert getattr(struct, "amount_minor") == Decimal("12.50")  # noqa: B009  # still the wire's Decimal
+    assert getattr(struct, "amount_minor") == Decimal("12.50")  # noqa: B009  # not finished yet

@@ -70,9 +70,8 @@ def test_plain_words_are_words_as_in_yaml_1_2() -> None:
         ),
         ("tiers: {levels: [{spend: 4}]}", "program.yaml: tiers.levels[0].name: is missing: give it, e.g. silver"),
         (
-            "tiers: {window: {}}",
-            "program.yaml: tiers.window: "
-            "give exactly one of rolling_days, calendar_year and lifetime, e.g. {rolling_days: 365}",
+            "tiers: {refund_reversal: 3}",
+            "program.yaml: tiers.refund_reversal: 3 is not allowed: give keys and values, or leave it out",
         ),
         ("version: 1\nversion: 2", "program.yaml: line 2, column 1: version stands twice; correct the YAML there"),
         ("- 1", "program.yaml: the file must hold keys and values, e.g. version: 1"),
