@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 found or failed, 2 wrong usage or configuration. `main` tu
 message.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ app.add_typer(dlq.app, name="dlq")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    # What a library has to say reaches the user through our own messages; worker and api configure real logs.
+    logging.basicConfig(handlers=[logging.NullHandler()])
     try:
         app(args=arguments)
     except (UsageError, SettingsError) as error:

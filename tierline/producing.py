@@ -66,8 +66,8 @@ async def send(settings: Settings, records: Iterable[Outgoing]) -> int:
     producer = AIOKafkaProducer(
         **kafka_options(settings), enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024
     )
-    await producer.start()
     try:
+        await producer.start()
         await check_topics(producer, settings, INPUTS)
         return await _send_all(producer, settings.topic_prefix, records)
     finally:

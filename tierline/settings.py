@@ -167,6 +167,12 @@ def shown(settings: Settings, field: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{STARS}@{host}" if "@" in parts.netloc else host, query=""))
 
 
+def default_of(field: str) -> str:
+    """Return a setting's default as text, empty where it has none."""
+    default = Settings.model_fields[field].default
+    return "" if default is None else str(default)
+
+
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     known = [variable(field) for field in Settings.model_fields]
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)

@@ -59,8 +59,8 @@ async def feed(
     producer = AIOKafkaProducer(
         **kafka_options(settings), enable_idempotence=True, linger_ms=1, max_batch_size=128 * 1024
     )
-    await producer.start()
     try:
+        await producer.start()
         await _send_in_time(producer, settings.topic_prefix, records, Pace.over(records, duration_seconds), progress)
     finally:
         await producer.stop()

@@ -21,8 +21,8 @@ async def count_published(settings: Settings) -> dict[str, Counter[str]]:
         **kafka_options(settings), isolation_level="read_committed", enable_auto_commit=False,
         auto_offset_reset="earliest",
     )  # fmt: skip
-    await consumer.start()
     try:
+        await consumer.start()
         async with asyncio.timeout(READ_TIMEOUT_SECONDS):
             return await _count(consumer, settings)
     except TimeoutError as error:

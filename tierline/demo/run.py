@@ -29,7 +29,7 @@ from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, watch
 from tierline.embedded.process import free_port
 from tierline.reaching import explained, program_of
 from tierline.settings import PREFIX, Settings, shown, variable
-from tierline.topic_admin import create_topics
+from tierline.topic_admin import make_topics
 from tierline.wiring import repository_of
 
 WORKERS = 2
@@ -58,7 +58,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> bool:
         children: list[Child] = []
         stack.callback(stop_all, children)
         with explained(settings):
-            create_topics(settings, with_inputs=True)
+            make_topics(settings, with_inputs=True)
             ports = [free_port() for _ in range(WORKERS)]
             _start_children(children, settings, ports, folder)
             summary = asyncio.run(_play(settings, records, children, ports, options))

@@ -1,0 +1,182 @@
+"""The topics: how they have to be, how they are made, and what is wrong with those that are there.
+
+Every setting that matters is named, so that no broker default decides. Inputs are the retailer's: made only when asked.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, cast
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from schemas.topics import CHANGES, CUSTOMER_STATE, INPUTS, JOURNAL, NUDGES, SUPPRESSIONS, dead_letter_topic
+
+FOREVER = "-1"
+KEPT = {"cleanup.policy": "delete", "retention.ms": FOREVER, "retention.bytes": FOREVER}
+THIRTY_DAYS_MS = str(30 * 24 * 3600 * 1000)
+BOOTSTRAP_TIMEOUT_MS = 5_000
+REQUEST_TIMEOUT_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as it has to be; ``name`` has the installation's prefix."""
+
+    name: str
+    partitions: int
+    settings: Mapping[str, str]
+    is_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicProblem:
+    """What is not as it should be. A worker cannot run with a ``failure``."""
+
+    topic: str
+    level: Literal["failure", "warning"]
+    text: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTopic:
+    """One topic as Kafka describes it."""
+
+    topic_id: str
+    partitions: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+KafkaOptions = Mapping[str, object]
+"""What every Kafka client takes: bootstrap servers, TLS, login."""
+
+
+def specs(prefix: str, partitions: int) -> list[TopicSpec]:
+    """Return the topics that Tierline writes."""
+    forgotten = {"cleanup.policy": "delete", "retention.ms": THIRTY_DAYS_MS}
+    settings = {
+        JOURNAL: KEPT,
+        CUSTOMER_STATE: {"cleanup.policy": "compact"},
+        **dict.fromkeys((NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS)), forgotten),
+    }
+    return [TopicSpec(prefix + topic, partitions, chosen) for topic, chosen in settings.items()]
+
+
+def input_specs(prefix: str, partitions: int) -> list[TopicSpec]:
+    """Return the topics that Tierline reads.
+
+    They are kept for ever: history carries the time stamps of its events, which a finite retention deletes at once.
+    """
+    return [TopicSpec(prefix + topic, partitions, KEPT, is_input=True) for topic in INPUTS]
+
+
+def create(options: KafkaOptions, wanted: Iterable[TopicSpec], replication: int) -> list[str]:
+    """Create those that are missing and return their names; one that exists is left as it is. Raises ``KafkaError``."""
+    created = []
+    with _admin(options) as admin:
+        for spec in wanted:
+            settings = {**spec.settings, "min.insync.replicas": "2" if replication > 2 else "1"}
+            try:
+                admin.create_topics([NewTopic(spec.name, spec.partitions, replication, topic_configs=settings)])
+            except TopicAlreadyExistsError:
+                continue
+            created.append(spec.name)
+    return created
+
+
+def problems(options: KafkaOptions, wanted: Sequence[TopicSpec]) -> list[TopicProblem]:
+    """Return what is wrong, failures first; nothing if a worker can run. Raises ``KafkaError``."""
+    return judge(wanted, _find(options, [spec.name for spec in wanted], with_settings=True))
+
+
+def topic_ids(options: KafkaOptions, names: Sequence[str]) -> dict[str, str]:
+    """Return the id of each topic that exists: one made anew has another. Raises ``KafkaError``."""
+    return {name: topic.topic_id for name, topic in _find(options, names, with_settings=False).items()}
+
+
+def judge(wanted: Iterable[TopicSpec], found: Mapping[str, FoundTopic]) -> list[TopicProblem]:
+    """Compare what there is with what there has to be."""
+    verdicts: list[TopicProblem] = []
+    for spec in wanted:
+        topic = found.get(spec.name)
+        verdicts += [_missing(spec)] if topic is None else _judge(spec, topic)
+    return sorted(verdicts, key=lambda problem: problem.level)
+
+
+def _find(options: KafkaOptions, names: Sequence[str], *, with_settings: bool) -> dict[str, FoundTopic]:
+    with _admin(options) as admin:
+        described = {str(one["name"]): one for one in admin.describe_topics(list(names)) if one["error_code"] == 0}
+        settings: dict[str, dict[str, str]] = {}
+        if with_settings and described:
+            resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in described]
+            settings = _settings(admin.describe_configs(resources, config_filter="all"))
+    return {
+        name: FoundTopic(str(one["topic_id"]), len(cast("list[object]", one["partitions"])), settings.get(name, {}))
+        for name, one in described.items()
+    }
+
+
+class _Admin(Protocol):
+    """What is needed of kafka-python's admin client, which has no types."""
+
+    def create_topics(self, new_topics: Sequence[NewTopic]) -> object: ...
+
+    def describe_topics(self, topics: Sequence[str]) -> list[dict[str, object]]: ...
+
+    def describe_configs(self, config_resources: Sequence[ConfigResource], config_filter: str) -> object: ...
+
+
+@contextmanager
+def _admin(options: KafkaOptions) -> Iterator[_Admin]:
+    client = KafkaAdminClient(
+        **options, bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS, request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
+    try:
+        yield cast(_Admin, client)
+    finally:
+        client.close()
+
+
+def _missing(spec: TopicSpec) -> TopicProblem:
+    command = "tierline topics create --inputs" if spec.is_input else "tierline topics create"
+    return TopicProblem(spec.name, "failure", "does not exist", f"Create it: {command}")
+
+
+def _judge(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
+    if topic.partitions != spec.partitions:
+        yield TopicProblem(
+            spec.name, "failure", f"has {topic.partitions} partitions, not {spec.partitions}",
+            "All topics need the same count, the one in TIERLINE_PARTITIONS. Correct that variable, or make the topic "
+            "anew; a new count for an installation that has state is a new TIERLINE_NAME and a rebuild.",
+        )  # fmt: skip
+    policy, right = topic.settings.get("cleanup.policy", ""), spec.settings["cleanup.policy"]
+    if policy and policy != right:
+        text = f"has cleanup.policy={policy}, not {right}: records get lost"
+        yield TopicProblem(spec.name, "failure", text, _alter(spec, "cleanup.policy", right))
+    yield from _judge_retention(spec, topic)
+
+
+def _judge_retention(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
+    if spec.settings.get("retention.ms") != FOREVER:
+        return
+    for name in ("retention.ms", "retention.bytes"):
+        value = topic.settings.get(name, FOREVER)
+        if value == FOREVER:
+            continue
+        text = f"has {name}={value}: Kafka deletes what a rebuild or a replay may still need"
+        advice = f"{_alter(spec, name, FOREVER)}, or keep a recent copy of Redis' RDB or AOF"
+        yield TopicProblem(spec.name, "warning", text, advice)
+
+
+def _alter(spec: TopicSpec, name: str, value: str) -> str:
+    return f"kafka-configs.sh --bootstrap-server ... --alter --topic {spec.name} --add-config {name}={value}"
+
+
+def _settings(described: object) -> dict[str, dict[str, str]]:
+    """Flatten kafka-python's ``{"topic": {name: {setting: {"value": ...}}}}``."""
+    by_topic = cast("dict[str, dict[str, dict[str, dict[str, object]]]]", described).get("topic", {})
+    return {
+        name: {setting: str(entry["value"]) for setting, entry in entries.items()} for name, entries in by_topic.items()
+    }

@@ -1,0 +1,85 @@
+"""Is this a Redis that can hold states?"""
+
+import asyncio
+from collections.abc import Mapping
+
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from state.errors import StateError
+from state.redis_repository import RedisRepository
+from tierline.doctor.findings import Finding, ok
+from tierline.settings import Settings, shown
+
+OLDEST_VERSION = (7, 2)
+"""WAITAOF came with Redis 7.2 (Valkey reports that version, or its own, which is higher)."""
+TIMEOUT_SECONDS = 5.0
+
+
+async def check_redis(settings: Settings) -> list[Finding]:
+    """Return what is found; an unreachable server is a finding, too."""
+    where = f"Redis at {shown(settings, 'redis')}"
+    client = aioredis.Redis.from_url(
+        settings.need_redis(), socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+    )
+    try:
+        info = await client.info("everything")
+    except (RedisError, OSError) as error:
+        advice = "Start it, or correct TIERLINE_REDIS (with TLS: rediss://)."
+        return [Finding("redis", "failure", f"{where} does not answer: {error}", advice)]
+    finally:
+        await client.aclose()
+    return [ok("redis", f"{where} answers"), *_judge(where, info)]
+
+
+async def started_partitions(settings: Settings) -> list[int]:
+    """Return the partitions that Redis has a state of."""
+    repository = RedisRepository(settings.need_redis(), settings.name, TIMEOUT_SECONDS)
+    try:
+        metas = await asyncio.gather(*(repository.meta(partition) for partition in range(settings.partitions)))
+    except StateError:
+        return []
+    finally:
+        await repository.close()
+    return [partition for partition, meta in enumerate(metas) if meta is not None]
+
+
+def _judge(where: str, info: Mapping[str, object]) -> list[Finding]:
+    return [_version(info), _eviction(where, info), _append_only(where, info), _role(where, info)]
+
+
+def _version(info: Mapping[str, object]) -> Finding:
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    text = str(info.get("valkey_version", info.get("redis_version", "0")))
+    found = tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    if found >= OLDEST_VERSION:
+        return ok("redis", f"version {name} {text}")
+    oldest = ".".join(map(str, OLDEST_VERSION))
+    advice = f"Take Redis {oldest} or Valkey 8, or newer."
+    return Finding("redis", "failure", f"version {name} {text} is too old", advice)
+
+
+def _eviction(where: str, info: Mapping[str, object]) -> Finding:
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if policy == "noeviction":
+        return ok("redis", "it never evicts (maxmemory-policy noeviction)")
+    return Finding(
+        "redis", "failure", f"{where} may evict customers: maxmemory-policy is {policy}",
+        "CONFIG SET maxmemory-policy noeviction, and set it in the server's configuration file.",
+    )  # fmt: skip
+
+
+def _append_only(where: str, info: Mapping[str, object]) -> Finding:
+    if int(str(info.get("aof_enabled", 0))):
+        return ok("redis", "it keeps an append-only file")
+    return Finding(
+        "redis", "warning", f"{where} keeps no append-only file: a restart forgets states until they are rebuilt",
+        "CONFIG SET appendonly yes, and set it in the server's configuration file.",
+    )  # fmt: skip
+
+
+def _role(where: str, info: Mapping[str, object]) -> Finding:
+    if info.get("role") != "slave":
+        return ok("redis", "it takes writes")
+    advice = "Name the primary in TIERLINE_REDIS."
+    return Finding("redis", "failure", f"{where} is a replica and takes no writes", advice)
