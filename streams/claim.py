@@ -35,6 +35,7 @@ async def claim(
     entries = [(offset, decode_entry(value)) for offset, value in tail.entries]
     unrelayed = await _unrelayed(partition, token, stored, tail, entries, ports)
     if unrelayed is None:
+        observed.contradictions += 1
         stored, rebuild = await _cleared(partition, token, ports, observed), True
         tail = await ports.outputs.read_journal(partition, 0)
         entries, unrelayed = [(offset, decode_entry(value)) for offset, value in tail.entries], 0

@@ -26,13 +26,13 @@ async def commit(engine: PartitionEngine) -> int:
         engine.customers.committed()
         if not changes.steps:
             return 0
-        write = _write(changes, rewritten, emits=emits)
+        write = _write(engine, changes, rewritten, emits=emits)
         await engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
     _follow(engine, changes, write)
     return len(changes.steps)
 
 
-def _write(changes: Changes, rewritten: Mapping[int, bytes], *, emits: bool) -> Write:
+def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, bytes], *, emits: bool) -> Write:
     states = {i: None if state is None else encode_state(state) for i, state in changes.states.items()}
     last_step = changes.first_step + len(changes.steps) - 1
     return Write(
@@ -40,7 +40,7 @@ def _write(changes: Changes, rewritten: Mapping[int, bytes], *, emits: bool) -> 
         step=last_step,
         states=states,
         ledgers={i: {f: encode_entry(e) for f, e in fields.items()} for i, fields in changes.ledger.items()},
-        due={i: at for i, at in changes.due.items() if i not in states or states[i] is not None},
+        due={i: at for i, at in changes.due.items() if engine.customers.state(i) is not None},
         reborn=changes.reborn,
         erased=changes.erased,
         outbox=_outbox_entry(changes, last_step) if emits else None,

@@ -14,6 +14,8 @@ class Observed:
     refused_commits: int = 0
     claims: int = 0
     rebuilds: int = 0
+    contradictions: int = 0
+    """Rebuilds because the store held another history than the journal."""
     relayed_entries: int = 0
     relayed_outputs: int = 0
     relay_rounds: int = 0

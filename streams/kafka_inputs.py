@@ -1,0 +1,217 @@
+"""The input topics by aiokafka: own offsets, fetched partition by partition, nothing ever reset silently."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from schemas.instants import Instant
+from schemas.record import LogRecord
+from schemas.topics import INPUTS
+from streams.ports import LogUnavailableError, LostClaimError, StopError
+from streams.topics import admin_client, find_topics
+from streams.waiting import CALL_TIMEOUT_SECONDS, in_time
+from streams.worker_config import WorkerConfig
+
+FRESH_FOR_US: Final = 2_000_000
+TOPIC_IDS_SECONDS: Final = 5.0
+
+
+class KafkaInputs:
+    """Implements `InputLog` for all partitions of one worker over one consumer."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
+        self._prefix = config.topic_prefix
+        self._stash: dict[TopicPartition, list[LogRecord]] = {}
+        self._position: dict[TopicPartition, int] = {}
+        self._topic_ids: tuple[float, dict[str, str]] = (0.0, {})
+        self._consumer = AIOKafkaConsumer(
+            **config.kafka,
+            group_id=f"{config.name}-worker",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=int(config.session_timeout_seconds * 1000),
+            heartbeat_interval_ms=int(config.heartbeat_seconds * 1000),
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        """Join the consumer group; ``changed`` is called after each rebalance, with every partition paused."""
+        self._consumer.subscribe(
+            [self._prefix + topic for topic in INPUTS], listener=_PauseAndMark(self._consumer, changed)
+        )
+        await in_time(self._consumer.start(), "joining the consumer group")
+
+    async def stop(self) -> None:
+        """Leave the group at once, so that others need not wait for the session to end."""
+        try:
+            await asyncio.wait_for(self._consumer.stop(), CALL_TIMEOUT_SECONDS)
+        except (TimeoutError, KafkaError, asyncio.CancelledError):
+            # aiokafka may raise a spurious CancelledError while the broker is down.
+            return
+
+    def whole_partitions(self) -> tuple[set[int], set[int]]:
+        """Return the partitions of which every input topic is assigned, and those of which only some are."""
+        assigned = [
+            {tp.partition for tp in self._consumer.assignment() if tp.topic == self._prefix + t} for t in INPUTS
+        ]
+        whole = set.intersection(*assigned)
+        return whole, set.union(*assigned) - whole
+
+    def seek(self, partition: int, topic: str, offset: int) -> None:
+        """Let the next fetch begin there, and fetching go on."""
+        tp = self._tp(partition, topic)
+        self._stash.pop(tp, None)
+        self._position[tp] = offset
+        try:
+            self._consumer.seek(tp, offset)
+            self._consumer.resume(tp)
+        except IllegalStateError as error:
+            raise LostClaimError(f"partition {partition} is no longer assigned") from error
+
+    async def fetch(self, partition: int, topic: str, limit: int) -> Sequence[LogRecord]:
+        """Return what is at hand."""
+        tp = self._tp(partition, topic)
+        stash = self._stash.get(tp)
+        if stash:
+            taken = stash[:limit]
+            del stash[:limit]
+            return taken
+        await self._poll((tp,), 0, limit)
+        return self._stash.pop(tp, ())
+
+    async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
+        """Return as soon as a topic of this partition has something, or after the timeout."""
+        tps = tuple(self._tp(partition, topic) for topic in INPUTS)
+        if not any(self._stash.get(tp) for tp in tps):
+            await self._poll(tps, timeout_ms, limit)
+
+    def caught_up_at(self, partition: int, topic: str) -> Instant | None:
+        """Return when the broker last said that nothing follows."""
+        tp = self._tp(partition, topic)
+        try:
+            end, polled_ms = self._consumer.last_stable_offset(tp), self._consumer.last_poll_timestamp(tp)
+        except IllegalStateError:
+            return None
+        if end is None or polled_ms is None or self._stash.get(tp) or self._position.get(tp, -1) < end:
+            return None
+        at = int(polled_ms) * 1000
+        return at if self._config.wall_now() - at < FRESH_FOR_US else None
+
+    def lag(self, partition: int) -> int:
+        """Return how many records wait, as of the last fetch; 0 where nothing was fetched yet."""
+        waiting = 0
+        for topic in INPUTS:
+            tp = self._tp(partition, topic)
+            try:
+                end = self._consumer.highwater(tp)
+            except IllegalStateError:
+                continue
+            waiting += max(0, (end or 0) - self._position.get(tp, 0)) + len(self._stash.get(tp, ()))
+        return waiting
+
+    async def topic_ids(self) -> dict[str, str]:
+        """Return the ids, asked at most every few seconds."""
+        asked_at, ids = self._topic_ids
+        if not ids or time.monotonic() - asked_at > TOPIC_IDS_SECONDS:
+            ids = await in_time(asyncio.to_thread(self._ask_topic_ids), "asking for the ids of the topics")
+            self._topic_ids = (time.monotonic(), ids)
+        return ids
+
+    async def first_offsets(self, partition: int) -> dict[str, int]:
+        """Return where the first start begins, as `start_from` says."""
+        tps = {topic: self._tp(partition, topic) for topic in INPUTS}
+        begins = await in_time(self._consumer.beginning_offsets(list(tps.values())), "asking where topics begin")
+        start_from = self._config.start_from
+        if isinstance(start_from, int):
+            return await self._offsets_at(tps, start_from)
+        late = [tp.topic for tp in tps.values() if begins[tp] > 0]
+        if late and start_from is None:
+            raise StopError(
+                f"topic {late[0]} does not begin at offset 0 in partition {partition} (it has lost records to "
+                "retention): say where to start, with `--from earliest` or `--from INSTANT`"
+            )
+        return {topic: int(begins[tp]) for topic, tp in tps.items()}
+
+    async def commit_for_lag(self, offsets: dict[tuple[int, str], int]) -> None:
+        """Tell Kafka how far we are, for its lag tools; never read back, so a failure does not matter."""
+        positions = {self._tp(partition, topic): offset for (partition, topic), offset in offsets.items()}
+        try:
+            await asyncio.wait_for(self._consumer.commit(positions), 2.0)
+        except (KafkaError, TimeoutError):
+            return
+
+    async def _poll(self, tps: tuple[TopicPartition, ...], timeout_ms: int, limit: int) -> None:
+        try:
+            found = await self._consumer.getmany(*tps, timeout_ms=timeout_ms, max_records=limit)
+            for tp, records in found.items():
+                self._stash.setdefault(tp, []).extend(map(self._record, records))
+            for tp in tps:
+                self._position[tp] = await self._consumer.position(tp)
+        except OffsetOutOfRangeError as error:
+            raise await self._gone(error) from error
+        except (NoOffsetForPartitionError, IllegalStateError) as error:
+            raise LostClaimError("a rebalance came in between") from error
+        except KafkaError as error:
+            raise LogUnavailableError(f"Kafka at {self._config.bootstrap} failed a fetch: {error}") from error
+
+    def _record(self, record: object) -> LogRecord:
+        r = record
+        return LogRecord(
+            r.topic[len(self._prefix) :],  # type: ignore[attr-defined]
+            r.partition,  # type: ignore[attr-defined]
+            r.offset,  # type: ignore[attr-defined]
+            r.timestamp,  # type: ignore[attr-defined]
+            r.key,  # type: ignore[attr-defined]
+            r.value,  # type: ignore[attr-defined]
+            r.headers,  # type: ignore[attr-defined]
+        )
+
+    async def _gone(self, error: OffsetOutOfRangeError) -> StopError:
+        tp, offset = next(iter(error.args[0].items()))
+        begins = await in_time(self._consumer.beginning_offsets([tp]), "asking where a topic begins")
+        if offset < begins[tp]:
+            return StopError(
+                f"topic {tp.topic} partition {tp.partition} now begins at offset {begins[tp]}, but the state needs "
+                f"{offset}: retention removed records that were never read. Restore them, or start a new "
+                "TIERLINE_NAME with `--from earliest`"
+            )
+        return StopError(
+            f"topic {tp.topic} partition {tp.partition} ends before offset {offset}, which the state has reached: the "
+            "topic lost records, or TIERLINE_KAFKA names another cluster"
+        )
+
+    async def _offsets_at(self, tps: dict[str, TopicPartition], at: Instant) -> dict[str, int]:
+        times = dict.fromkeys(tps.values(), at // 1000)
+        found = await in_time(self._consumer.offsets_for_times(times), "asking for offsets by time")
+        ends = await in_time(self._consumer.end_offsets(list(tps.values())), "asking where topics end")
+        return {t: int(found[tp].offset if found.get(tp) is not None else ends[tp]) for t, tp in tps.items()}
+
+    def _ask_topic_ids(self) -> dict[str, str]:
+        with admin_client(self._config.kafka) as admin:
+            found = find_topics(admin, [self._prefix + topic for topic in INPUTS])
+        return {name.removeprefix(self._prefix): topic.topic_id for name, topic in found.items()}
+
+    def _tp(self, partition: int, topic: str) -> TopicPartition:
+        return TopicPartition(self._prefix + topic, partition)
+
+
+class _PauseAndMark(ConsumerRebalanceListener):  # type: ignore[misc]
+    """All that a rebalance callback may do; claiming happens in the worker's main loop."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, changed: Callable[[], None]) -> None:
+        self._consumer, self._changed = consumer, changed
+
+    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self._changed()
+
+    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self._consumer.pause(*assigned)
+        self._changed()

@@ -1,0 +1,36 @@
+"""What a worker is told. `tierline` builds it from the settings; nothing here reads the environment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.instants import Instant
+from schemas.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """One worker. Topic names get ``topic_prefix``; groups, transactional ids and Redis keys begin with ``name``."""
+
+    kafka: Mapping[str, object]
+    """Client options of aiokafka and kafka-python: bootstrap_servers, security_protocol, ssl_context, sasl_*."""
+    redis_url: str
+    program: Program
+    wall_now: Callable[[], Instant]
+    name: str = "tierline"
+    topic_prefix: str = ""
+    partitions: int = 8
+    clock: Literal["wall", "log"] = "wall"
+    tick_delay_seconds: float = 60.0
+    start_from: Instant | Literal["earliest"] | None = None
+    """Where a first start begins; needed where an input does not begin at offset 0."""
+    batch_records: int = 2000
+    cache_customers: int = 100_000
+    session_timeout_seconds: float = 10.0
+    heartbeat_seconds: float = 1.0
+    metrics_port: int = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """Where Kafka is, for messages."""
+        return str(self.kafka.get("bootstrap_servers", ""))

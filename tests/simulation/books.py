@@ -1,0 +1,88 @@
+"""What must hold when a schedule is over: the published journal explains everything."""
+
+from schemas.journal import Records, Start, Step, Tick, decode_entry
+from state.customer import encode_state
+from state.fold import Fold
+from state.ledger import encode_entry
+from state.memory import CustomersInMemory
+from state.meta import PartitionMeta, decode_meta
+from state.outputs import Output
+from tests.simulation.fake_kafka import FakeKafka
+from tests.simulation.schedule import World
+from tests.simulation.workload import PARTITION
+
+
+def violations(world: World) -> list[str]:
+    """Return what does not hold, empty if everything does."""
+    steps, is_whole = _journalled(world.kafka)
+    if not is_whole:
+        return ["the journal is torn"]
+    customers = CustomersInMemory()
+    fold = Fold(PartitionMeta(partition=PARTITION), customers)
+    published, found = _replayed(fold, customers, steps, world.kafka), []
+    gone = {record.key for _, record in world.log if record.value is not None and b"customer.erased" in record.value}
+    if _of_others(published, gone) != _of_others(world.kafka.outputs, gone):
+        found.append("outputs differ from the replay")
+    if len(set(map(_identity, _of_others(world.kafka.outputs, gone)))) != len(_of_others(world.kafka.outputs, gone)):
+        found.append("an id is published twice")
+    found += _state_violations(world, fold, customers)
+    if world.observed.contradictions and not world.faults.failback:
+        found.append("the store contradicted the journal: only a rebuild could help")
+    return found
+
+
+def _state_violations(world: World, fold: Fold, customers: CustomersInMemory) -> list[str]:
+    shard, found = world.store.shard(PARTITION), []
+    if shard.states != {i: encode_state(state) for i, state in customers.states.items()}:
+        found.append("states differ from the replay")
+    ledgers = {i: {f: encode_entry(e) for f, e in known.entries.items() if e is not None} for i, known in customers.ledgers.items()}
+    if {i: fields for i, fields in shard.ledgers.items() if fields} != {i: fields for i, fields in ledgers.items() if fields}:
+        found.append("ledgers differ from the replay")
+    if set(shard.due) != set(customers.states):
+        found.append("not every customer is in the due set")
+    if shard.meta is None or _counted(decode_meta(shard.meta)) != _counted(fold.meta):
+        found.append("meta differs from the replay")
+    return found
+
+
+def _journalled(kafka: FakeKafka) -> tuple[list[Step], bool]:
+    steps: list[Step] = []
+    expected = 1
+    for _, value in kafka.journal:
+        entry = decode_entry(value)
+        if entry.first_step != expected:
+            return steps, False
+        expected = entry.next_step
+        steps += entry.steps
+    return steps, True
+
+
+def _replayed(fold: Fold, customers: CustomersInMemory, steps: list[Step], kafka: FakeKafka) -> list[Output]:
+    outputs: list[Output] = []
+    for step in steps:
+        if isinstance(step, Records):
+            for _ in range(step.count):
+                offset = fold.meta.offsets[step.topic]
+                fold.apply(fold.admit(kafka.inputs[step.topic][offset]))
+        elif isinstance(step, Tick):
+            fold.tick(step, list(customers))
+        elif isinstance(step, Start):
+            fold.start(step)
+        else:
+            fold.change_program(step)  # type: ignore[arg-type]
+        outputs += fold.take_changes().outputs
+    return outputs
+
+
+def _of_others(outputs: list[Output], gone: set[bytes | None]) -> list[Output]:
+    return [output for output in outputs if output.key not in gone]
+
+
+def _identity(output: Output) -> tuple[object, ...]:
+    ids = [value for name, value in output.headers if name in {"ce_id", "ce_type", "tl_topic", "tl_offset"}]
+    return (output.topic, *ids)
+
+
+def _counted(meta: PartitionMeta) -> object:
+    counters = {name: count for name, count in meta.counters.items() if not name.startswith("withdrawn:")}
+    return meta.step, meta.offsets, meta.clock_at, meta.program, meta.previous_program, counters
