@@ -14,7 +14,7 @@ from aiokafka.structs import RecordMetadata
 from replay.log_file import LogFileError, numbered_lines, parse_record
 from schemas.decoding import RejectedError, decode
 from schemas.instants import Instant, format_instant
-from schemas.record import LogRecord
+from schemas.record import Headers, LogRecord
 from schemas.topics import CONSENTS, INPUTS
 from tierline.connections import kafka_options
 from tierline.console import CommandError
@@ -29,9 +29,10 @@ class Outgoing(NamedTuple):
     """One record on its way; a time stamp of None is the moment of sending."""
 
     topic: str
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     timestamp_ms: int | None
+    headers: Headers = ()
 
 
 class Rejection(NamedTuple):
@@ -93,7 +94,9 @@ async def _send_all(producer: AIOKafkaProducer, prefix: str, records: Iterable[O
     for record in records:
         timestamp_ms = int(time.time() * 1000) if record.timestamp_ms is None else record.timestamp_ms
         in_flight.append(
-            await producer.send(prefix + record.topic, record.value, record.key, timestamp_ms=timestamp_ms)
+            await producer.send(
+                prefix + record.topic, record.value, record.key, timestamp_ms=timestamp_ms, headers=list(record.headers)
+            )
         )
         count += 1
         while len(in_flight) > IN_FLIGHT_MAX:

@@ -1,14 +1,22 @@
 """How the parts are put together: the store, the partitioner, the lookup of a customer."""
 
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Literal, cast
 
 from aiokafka.partitioner import murmur2
 
 from schemas.instants import Instant
 from state.redis_repository import RedisRepository
 from storefront.lookup import Lookup
+from streams.worker_config import WorkerConfig
+from tierline.connections import kafka_options
+from tierline.reaching import program_of
 from tierline.settings import Settings
+
+StartFrom = Instant | Literal["earliest"] | None
+"""Where a first start begins on topics that do not begin at offset 0."""
 
 
 def wall_now() -> Instant:
@@ -34,6 +42,26 @@ def lookup_of(settings: Settings, repository: RedisRepository) -> Lookup:
         partition_of=lambda key: partition_of(key, settings.partitions),
         wall_now=wall_now,
         clock=settings.clock,
+    )
+
+
+def worker_config(settings: Settings, start_from: StartFrom) -> WorkerConfig:
+    """Return all that a worker is told; raises ``SettingsError`` or ``UsageError`` where something is missing."""
+    return WorkerConfig(
+        kafka=cast("Mapping[str, object]", kafka_options(settings)),
+        redis_url=settings.need_redis(),
+        name=settings.name,
+        topic_prefix=settings.topic_prefix,
+        partitions=settings.partitions,
+        clock=settings.clock,
+        tick_delay_seconds=settings.tick_delay,
+        program=program_of(settings),
+        wall_now=wall_now,
+        start_from=start_from,
+        batch_records=settings.batch_records,
+        cache_customers=settings.cache_customers,
+        session_timeout_seconds=settings.session_timeout_seconds,
+        metrics_port=settings.metrics_port,
     )
 
 

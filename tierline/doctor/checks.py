@@ -31,7 +31,7 @@ async def examine(settings: Settings) -> list[Finding]:
         found = await check_redis(settings)
         redis_answers = found[0].level == "ok"
         findings += found
-    if kafka_answers and redis_answers:
+    if kafka_answers and redis_answers and not any(f.part == "topics" and f.level == "failure" for f in findings):
         findings += await _check_together(settings)
     return findings
 
