@@ -55,6 +55,7 @@ async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int
     done += await commit(engine)
     engine.customers.evict()
     engine.observed.records += len(records)
+    engine.observed.saw(records, engine.ports.wall_now)
     return done
 
 

@@ -12,8 +12,8 @@ from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionE
 from schemas.instants import Instant
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
+from streams import topics
 from streams.ports import LogUnavailableError, LostClaimError, StopError
-from streams.topics import admin_client, find_topics
 from streams.waiting import CALL_TIMEOUT_SECONDS, in_time
 from streams.worker_config import WorkerConfig
 
@@ -42,8 +42,11 @@ class KafkaInputs:
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
 
-    async def start(self, changed: Callable[[], None]) -> None:
-        """Join the consumer group; ``changed`` is called after each rebalance, with every partition paused."""
+    async def start(self, changed: Callable[[bool], None]) -> None:
+        """Join the consumer group; ``changed`` is called when partitions are revoked (False) or assigned (True).
+
+        What is assigned is paused then.
+        """
         self._consumer.subscribe(
             [self._prefix + topic for topic in INPUTS], listener=_PauseAndMark(self._consumer, changed)
         )
@@ -195,9 +198,9 @@ class KafkaInputs:
         return {t: int(found[tp].offset if found.get(tp) is not None else ends[tp]) for t, tp in tps.items()}
 
     def _ask_topic_ids(self) -> dict[str, str]:
-        with admin_client(self._config.kafka) as admin:
-            found = find_topics(admin, [self._prefix + topic for topic in INPUTS])
-        return {name.removeprefix(self._prefix): topic.topic_id for name, topic in found.items()}
+        names = [self._prefix + topic for topic in INPUTS]
+        found = topics.topic_ids(self._config.kafka, names)
+        return {name.removeprefix(self._prefix): topic_id for name, topic_id in found.items()}
 
     def _tp(self, partition: int, topic: str) -> TopicPartition:
         return TopicPartition(self._prefix + topic, partition)
@@ -206,12 +209,12 @@ class KafkaInputs:
 class _PauseAndMark(ConsumerRebalanceListener):  # type: ignore[misc]
     """All that a rebalance callback may do; claiming happens in the worker's main loop."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, changed: Callable[[], None]) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, changed: Callable[[bool], None]) -> None:
         self._consumer, self._changed = consumer, changed
 
     def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        self._changed()
+        self._changed(False)
 
     def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         self._consumer.pause(*assigned)
-        self._changed()
+        self._changed(True)

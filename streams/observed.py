@@ -1,6 +1,16 @@
 """What one claim saw: plain counters that the engine raises and the metrics read."""
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.instants import Instant
+from schemas.record import LogRecord
+
+SENT_AT: Final = "tl_sent_at"
+VISIBLE_BOUNDS: Final = (*(round(0.0005 * 1.25**n, 6) for n in range(52)), float("inf"))
+"""Half a millisecond to some 50 seconds, each a quarter more than the one before."""
 
 
 @dataclass(slots=True)
@@ -22,6 +32,21 @@ class Observed:
     last_relay_at: float = 0.0
     last_sweep_at: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    visible: dict[float, int] = field(default_factory=dict)
+    """Records by how long they took from `tl_sent_at` to their commit; upper bounds in seconds."""
+    visible_seconds: float = 0.0
+
+    def saw(self, records: Sequence[LogRecord], now: Callable[[], Instant]) -> None:
+        """Count how long records took that say when they were sent (header `tl_sent_at`, seconds as text)."""
+        for record in records:
+            for name, value in record.headers:
+                if name == SENT_AT:
+                    self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
+
+    def _note_visible(self, seconds: float) -> None:
+        bound = VISIBLE_BOUNDS[bisect_left(VISIBLE_BOUNDS, seconds)]
+        self.visible[bound] = self.visible.get(bound, 0) + 1
+        self.visible_seconds += seconds
 
     def took(self, stage: str, seconds: float) -> None:
         """Add to a stage's time."""

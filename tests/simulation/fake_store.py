@@ -59,7 +59,7 @@ class FakeStore:
         """Make ``shard`` the present; ``forgets`` makes it the oldest moment to which a rollback may return."""
         past = [] if forgets else self.history.get(partition, [Shard()])
         self.shards[partition] = shard
-        self.history[partition] = [*past, shard][-12:]
+        self.history[partition] = [*past, shard][-25:]
 
     async def claim(self, partition: int, new_token: str) -> Stored:
         """Rotate the token."""

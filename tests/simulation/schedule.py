@@ -226,6 +226,7 @@ class World:
         chance -= faults.zombie
         if 0 <= chance < faults.rollback and self.store.history.get(PARTITION):
             self._left_behind = self.store.shard(PARTITION)
+            self._running = self.random.choice(self.workers) if self.workers else None
             self.store.put(PARTITION, self.random.choice(self.store.history[PARTITION]), forgets=True)
         chance -= faults.rollback
         if 0 <= chance < faults.failback and self._left_behind is not None:

@@ -1,0 +1,133 @@
+"""Prometheus metrics of a worker, read at each scrape from what the engine counts anyway."""
+
+import time
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from streams.kafka_inputs import KafkaInputs
+from streams.observed import Observed
+from streams.runner import PartitionRunner
+
+REGISTER: Final = {
+    "tierline_lag_records": "records not taken yet, as of the last fetch",
+    "tierline_relay_age_seconds": "seconds since the relay last looked",
+    "tierline_sweep_age_seconds": "seconds since the sweep last looked",
+    "tierline_outbox_entries": "commits that wait for the relay",
+    "tierline_steps": "steps committed",
+    "tierline_steps_repeated": "steps repeated along the journal",
+    "tierline_records": "input records taken",
+    "tierline_commits": "commits",
+    "tierline_refused_commits": "writes refused because another worker had claimed the partition",
+    "tierline_claims": "claims",
+    "tierline_rebuilds": "partitions rebuilt because store and journal contradicted each other, or on demand",
+    "tierline_relayed_outputs": "outputs published",
+    "tierline_stage_seconds": "seconds by stage",
+    "tierline_fates": "records by fate, since the partition began",
+    "tierline_dead_letters": "dead letters by reason, since the partition began",
+    "tierline_candidates": "nudge candidates by kind: issued + suppressed",
+    "tierline_nudges_issued": "nudges issued by kind",
+    "tierline_nudges_suppressed": "nudges suppressed by kind and reason",
+    "tierline_visible_seconds": "seconds from an order's `tl_sent_at` to its commit",
+}
+"""Every metric there is; a test compares it with a scrape."""
+
+_COUNTS: Final = (
+    "steps", "steps_repeated", "records", "commits", "refused_commits", "claims", "rebuilds", "relayed_outputs",
+)  # fmt: skip
+
+
+class Watched(Protocol):
+    """What the collector reads."""
+
+    runners: dict[int, PartitionRunner]
+    observed: dict[int, Observed]
+    inputs: KafkaInputs | None
+
+
+class WorkerCollector:
+    """A Prometheus collector over one worker's partitions."""
+
+    def __init__(self, worker: Watched) -> None:
+        self._worker = worker
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric of the register."""
+        yield from self._gauges()
+        for name in _COUNTS:
+            family = _counter(f"tierline_{name}", "partition")
+            for partition, observed in list(self._worker.observed.items()):
+                family.add_metric([str(partition)], getattr(observed, name))
+            yield family
+        stages = _counter("tierline_stage_seconds", "stage")
+        totals: dict[str, float] = {}
+        for observed in list(self._worker.observed.values()):
+            for stage, seconds in observed.stage_seconds.items():
+                totals[stage] = totals.get(stage, 0.0) + seconds
+        for stage, seconds in totals.items():
+            stages.add_metric([stage], seconds)
+        yield stages
+        yield from self._outcomes()
+        yield self._visible()
+
+    def _gauges(self) -> Iterator[Metric]:
+        now, inputs = time.monotonic(), self._worker.inputs
+        lag, outbox = _gauge("tierline_lag_records"), _gauge("tierline_outbox_entries")
+        relay, sweep = _gauge("tierline_relay_age_seconds"), _gauge("tierline_sweep_age_seconds")
+        for partition, runner in list(self._worker.runners.items()):
+            label = [str(partition)]
+            lag.add_metric(label, inputs.lag(partition) if inputs is not None else 0)
+            outbox.add_metric(label, runner.engine.unrelayed if runner.engine is not None else 0)
+            relay.add_metric(label, now - runner.observed.last_relay_at)
+            sweep.add_metric(label, now - runner.observed.last_sweep_at)
+        yield from (lag, outbox, relay, sweep)
+
+    def _outcomes(self) -> Iterator[Metric]:
+        counters: dict[str, int] = {}
+        for runner in list(self._worker.runners.values()):
+            if runner.engine is not None:
+                for name, count in list(runner.engine.fold.meta.counters.items()):
+                    counters[name] = counters.get(name, 0) + count
+        fates, dead = _counter("tierline_fates", "fate"), _counter("tierline_dead_letters", "reason")
+        issued = _counter("tierline_nudges_issued", "kind")
+        suppressed = _counter("tierline_nudges_suppressed", "kind", "reason")
+        candidates: dict[str, int] = {}
+        for name, count in counters.items():
+            what, *rest = name.split(":")
+            if what in {"applied", "duplicate", "erased"}:
+                fates.add_metric([what], count)
+            elif what == "dead":
+                dead.add_metric(rest, count)
+            elif what in {"issued", "suppressed"}:
+                (issued if what == "issued" else suppressed).add_metric(rest, count)
+                candidates[rest[0]] = candidates.get(rest[0], 0) + count
+        of_kinds = _counter("tierline_candidates", "kind")
+        for kind, count in candidates.items():
+            of_kinds.add_metric([kind], count)
+        yield from (fates, dead, issued, suppressed, of_kinds)
+
+    def _visible(self) -> Metric:
+        buckets: dict[float, int] = {}
+        total = 0.0
+        for observed in list(self._worker.observed.values()):
+            total += observed.visible_seconds
+            for bound, count in observed.visible.items():
+                buckets[bound] = buckets.get(bound, 0) + count
+        reached, cumulated = 0, []
+        for bound in sorted(buckets):
+            reached += buckets[bound]
+            cumulated.append(("+Inf" if bound == float("inf") else repr(bound), float(reached)))
+        if not cumulated or cumulated[-1][0] != "+Inf":
+            cumulated.append(("+Inf", float(reached)))
+        return HistogramMetricFamily(
+            "tierline_visible_seconds", REGISTER["tierline_visible_seconds"], buckets=cumulated, sum_value=total
+        )
+
+
+def _gauge(name: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, REGISTER[name], labels=["partition"])
+
+
+def _counter(name: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, REGISTER[name], labels=list(labels))

@@ -1,0 +1,135 @@
+"""One partition in the worker: claim it, work until the claim is lost, claim again while it is assigned."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Final
+
+from state.store import StoreUnavailableError
+from streams.claim import claim
+from streams.ingest import ingest
+from streams.kafka_inputs import KafkaInputs
+from streams.observed import Observed
+from streams.partition import PartitionEngine, Work
+from streams.ports import LogUnavailableError, LostClaimError, Ports
+from streams.relay import relay
+from streams.state_topic import StateTopic
+from streams.sweep import sweep
+
+SWEEP_EVERY_SECONDS: Final = 1.0
+RELAY_EVERY_SECONDS: Final = 1.0
+"""Also while idle, so that a silent failover of the store is noticed."""
+STATE_EVERY_SECONDS: Final = 1.0
+STATE_EVERY_SECONDS_LAGGING: Final = 60.0
+LAGGING_RECORDS: Final = 5000
+IDLE_WAIT_MS: Final = 100
+RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
+DRAIN_SECONDS: Final = 10.0
+
+log = logging.getLogger("tierline.worker")
+
+
+class PartitionRunner:
+    """Owns a partition from its assignment to its revocation."""
+
+    def __init__(
+        self, partition: int, work: Work, ports: Ports, inputs: KafkaInputs, states: StateTopic, observed: Observed
+    ) -> None:
+        self.partition = partition
+        self.engine: PartitionEngine | None = None
+        self.observed = observed
+        self._work, self._ports, self._inputs, self._states = work, ports, inputs, states
+        self._has_committed = asyncio.Event()
+        self._drains = self._is_done = False
+
+    async def run(self) -> None:
+        """Work until cancelled or drained; errors that only an operator can mend come out."""
+        failures = 0
+        while not self._drains:
+            try:
+                self.engine = await claim(self.partition, self._work, self._ports, self.observed)
+                self._report_claim(self.engine)
+                failures = 0
+                await self._work_on(self.engine)
+            except LostClaimError as error:
+                log.warning("partition %d: claiming again: %s", self.partition, error)
+            except (StoreUnavailableError, LogUnavailableError) as error:
+                if failures == 0:
+                    log.warning("partition %d: waiting: %s", self.partition, error)
+            else:
+                return
+            self.engine = None
+            await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+            failures += 1
+
+    def drain(self) -> None:
+        """Finish the round at hand, relay what it said, and end."""
+        self._drains = True
+
+    async def _work_on(self, engine: PartitionEngine) -> None:
+        await _first_failure(self._ingest(engine), self._relay(engine), self._publish_states(engine))
+
+    async def _ingest(self, engine: PartitionEngine) -> None:
+        sweeps_at = 0.0
+        while not self._drains:
+            done = await ingest(engine)
+            now = time.monotonic()
+            if now >= sweeps_at:
+                swept = await sweep(engine)
+                done += swept
+                self.observed.last_sweep_at = now
+                sweeps_at = now if swept else now + SWEEP_EVERY_SECONDS
+            if done:
+                self._has_committed.set()
+                await asyncio.sleep(0)
+            elif not engine.is_repeating:
+                await self._inputs.wait(self.partition, IDLE_WAIT_MS, self._work.records_a_round)
+        self._is_done = True
+        self._has_committed.set()
+
+    async def _relay(self, engine: PartitionEngine) -> None:
+        drained_at: float | None = None
+        while True:
+            self._has_committed.clear()
+            moved = await relay(engine)
+            self.observed.last_relay_at = time.monotonic()
+            if self._drains:
+                drained_at = drained_at or time.monotonic()
+                if (self._is_done and not moved) or time.monotonic() - drained_at > DRAIN_SECONDS:
+                    return
+            elif not moved:
+                await _event_or_timeout(self._has_committed, RELAY_EVERY_SECONDS)
+
+    async def _publish_states(self, engine: PartitionEngine) -> None:
+        published_at = 0.0
+        while not self._drains:
+            await asyncio.sleep(STATE_EVERY_SECONDS / 2)
+            is_lagging = self._inputs.lag(self.partition) > LAGGING_RECORDS or engine.is_repeating
+            every = STATE_EVERY_SECONDS_LAGGING if is_lagging else STATE_EVERY_SECONDS
+            if time.monotonic() - published_at >= every:
+                published_at = time.monotonic()
+                await self._states.publish_all(engine)
+
+    def _report_claim(self, engine: PartitionEngine) -> None:
+        behind = engine.journal_until - engine.committed_step
+        text = f", {behind} journalled steps to repeat" if behind > 0 else ""
+        log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
+
+
+async def _first_failure(*works: Coroutine[None, None, None]) -> None:
+    """Run side by side until all have ended or one fails; then the others are cancelled, and have ended."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _event_or_timeout(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
