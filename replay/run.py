@@ -1,7 +1,7 @@
 """A run: one partition's history through the same fold as live, with every customer in memory."""
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
@@ -18,26 +18,34 @@ from state.meta import PartitionMeta
 from state.outputs import DeadLetter, Output
 from state.read_model import read_model
 
+Sink = Callable[[Output, LogRecord | None], None]
+"""Takes an output as it arises, with the record of its step; a tick has none."""
+
 
 @dataclass(slots=True)
 class Run:
-    """A partition while its history is folded; `outputs` grows in order of emission, dead letters among them."""
+    """A partition while its history is folded; without a ``sink``, `outputs` grows in order of emission."""
 
     meta: PartitionMeta = field(default_factory=PartitionMeta)
     customers: CustomersInMemory = field(default_factory=CustomersInMemory)
     forgotten: Mapping[str, Instant] = field(default_factory=dict)
     """Erased somewhere in this history: what they did up to then is dropped from its beginning on."""
+    partition_of: Callable[[bytes], int] | None = None
+    """Where a key belongs; None: everything belongs here."""
+    sink: Sink | None = None
     outputs: list[Output] = field(default_factory=list)
+    """What nobody else took, dead letters among it."""
     fold: Fold = field(init=False)
     _due: list[tuple[Instant, str]] = field(default_factory=list)
+    _due_of: dict[str, Instant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.fold = Fold(self.meta, self.customers, forgotten=self.forgotten)
+        self.fold = Fold(self.meta, self.customers, self.partition_of, forgotten=self.forgotten)
 
     def take_record(self, record: LogRecord) -> None:
         """Take one record as a step."""
         self.fold.apply(self.fold.admit(record))
-        self._collect()
+        self._collect(record)
 
     def take_step(self, single: Start | Tick | ProgramChange) -> None:
         """Take a step that is no record."""
@@ -48,8 +56,8 @@ class Run:
         else:
             self.fold.change_program(single)
             for customer_id in self.customers:
-                heapq.heappush(self._due, (single.at, customer_id))
-        self._collect()
+                self._note_due(customer_id, min(single.at, self._due_of.get(customer_id, single.at)))
+        self._collect(None)
 
     def read_models(self, as_of: Instant) -> dict[str, Body]:
         """Return every customer as of that instant, by id."""
@@ -59,22 +67,44 @@ class Run:
             for customer_id, customer in sorted(self.customers.states.items())
         }
 
-    def _due_until(self, at: Instant) -> set[str]:
-        due = set()
+    def due_of(self, customer_id: str) -> Instant | None:
+        """Return when time alone next changes the customer."""
+        return self._due_of.get(customer_id)
+
+    def _due_until(self, at: Instant) -> list[str]:
+        due = []
         while self._due and self._due[0][0] <= at:
-            due.add(heapq.heappop(self._due)[1])
+            moment, customer_id = heapq.heappop(self._due)
+            if self._due_of.get(customer_id) == moment:
+                due.append(customer_id)
+                del self._due_of[customer_id]
         return due
 
-    def _collect(self) -> None:
+    def _note_due(self, customer_id: str, moment: Instant | None) -> None:
+        if moment is None:
+            self._due_of.pop(customer_id, None)
+        elif self._due_of.get(customer_id) != moment:
+            self._due_of[customer_id] = moment
+            heapq.heappush(self._due, (moment, customer_id))
+
+    def _collect(self, record: LogRecord | None) -> None:
         changes = self.fold.take_changes()
-        self.outputs += changes.outputs
+        for output in changes.outputs:
+            if self.sink is None:
+                self.outputs.append(output)
+            else:
+                self.sink(output, record)
         for customer_id, moment in changes.due.items():
-            if moment is not None:
-                heapq.heappush(self._due, (moment, customer_id))
+            self._note_due(customer_id, moment)
 
 
 def run_log(
-    records: Iterable[LogRecord], program: Program, until_at: Instant | None = None, *, drops_erased: bool = True
+    records: Iterable[LogRecord],
+    program: Program,
+    until_at: Instant | None = None,
+    *,
+    drops_erased: bool = True,
+    sink: Sink | None = None,
 ) -> Run:
     """Fold a log by the rules alone: records in the order of their timestamps, then time up to the latest of them.
 
@@ -84,8 +114,7 @@ def run_log(
     queues: dict[str, list[LogRecord]] = {topic: [] for topic in INPUTS}
     for record in records:
         queues[record.topic].append(record)
-    forgotten = erasures_in(queues[CONSENTS]) if drops_erased else {}
-    run = Run(forgotten=forgotten)
+    run = Run(forgotten=erasures_in(queues[CONSENTS]) if drops_erased else {}, sink=sink)
     run.take_step(Start(None, dict.fromkeys(INPUTS, 0), {}, program.canonical_json()))
     count = sum(map(len, queues.values()))
     for record in in_order(queues, frozenset(INPUTS), 0, count):
@@ -98,10 +127,18 @@ def erasures_in(records: Iterable[LogRecord]) -> dict[str, Instant]:
     """Return the latest erasure of each customer that the records erase."""
     erasures: dict[str, Instant] = {}
     for record in records:
-        if record.value is None or b"customer.erased" not in record.value:
-            continue
-        admitted = admit(record)
-        if not isinstance(admitted, DeadLetter) and admitted.event.type == "customer.erased":
-            customer_id, erased_at = admitted.customer_id, admitted.event.occurred_at
+        erasure = erasure_of(record)
+        if erasure is not None:
+            customer_id, erased_at = erasure
             erasures[customer_id] = max(erased_at, erasures.get(customer_id, erased_at))
     return erasures
+
+
+def erasure_of(record: LogRecord) -> tuple[str, Instant] | None:
+    """Return whom ``record`` erases, and up to when; None if it erases nobody."""
+    if record.value is None or b"customer.erased" not in record.value:
+        return None
+    admitted = admit(record)
+    if isinstance(admitted, DeadLetter) or admitted.event.type != "customer.erased":
+        return None
+    return admitted.customer_id, admitted.event.occurred_at
