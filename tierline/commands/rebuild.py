@@ -19,10 +19,7 @@ def rebuild(
 
     Example: tierline rebuild --partition 3
     """
-    from streams.rebuild import rebuild as rebuild_partitions
-    from tierline.logs import configure_logs
     from tierline.reaching import explained, settings_of_process
-    from tierline.wiring import worker_config
 
     if bool(partitions) == everything:
         raise UsageError("Say which partitions: --partition P (repeatable), or --all.")
@@ -30,6 +27,11 @@ def rebuild(
     wrong = [partition for partition in partitions or () if partition >= settings.partitions]
     if wrong:
         raise UsageError(f"There is no partition {wrong[0]}: TIERLINE_PARTITIONS is {settings.partitions}.")
+
+    from streams.rebuild import rebuild as rebuild_partitions
+    from tierline.logs import configure_logs
+    from tierline.wiring import worker_config
+
     config = worker_config(settings, None)
     configure_logs(settings)
     with explained(settings):

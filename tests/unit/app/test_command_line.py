@@ -1,0 +1,86 @@
+"""The command line without servers: help, usage errors, settings errors, exit codes."""
+
+import pytest
+
+from tierline.cli import main
+
+COMMANDS = [
+    ["demo"], ["worker"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"],
+    ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
+]  # fmt: skip
+OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["api"])]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TIERLINE_KAFKA", "TIERLINE_REDIS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*command, "--help") == 0
+    shown = capsys.readouterr().out
+    assert "Example: " in shown
+    assert f"tierline {' '.join(command)}" in shown
+
+
+@pytest.mark.parametrize("command", OFFERING_JSON, ids=" ".join)
+def test_what_prints_data_offers_json(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run(*command, "--help")
+    assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["customer"],
+        ["produce", "no-such-file.jsonl"],
+        ["demo", "--speed", "slow"],
+        ["rebuild"],
+        ["dlq", "replay"],
+        ["customer", "c-1"],
+        ["worker"],
+        ["erase", "c-1"],
+        ["topics", "check"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_and_missing_configuration_exit_2_and_print_no_data(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+def test_an_unknown_variable_stops_every_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIERLINE_PARTITION", "4")
+    assert run("customer", "c-1") == 2
+    assert "TIERLINE_PARTITION is not a setting of Tierline. Did you mean TIERLINE_PART" in capsys.readouterr().err
+
+
+def test_a_missing_server_is_named_with_what_to_set(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("customer", "c-1") == 2
+    assert "TIERLINE_REDIS is not set" in capsys.readouterr().err
+
+
+def test_the_doctor_lists_settings_with_secrets_starred(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIERLINE_REDIS", "redis://me:hush@host/0")
+    assert run("doctor", "--settings", "--json") == 0
+    shown = capsys.readouterr().out
+    assert "TIERLINE_TICK_DELAY_SECONDS" in shown
+    assert "hush" not in shown
