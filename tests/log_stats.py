@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tests.folding import fold_log, fold_steps
-from tests.logs import START_AT, random_log, random_steps
+from tests.log_values import START_AT
+from tests.logs import random_log, random_steps
 from tests.oracle import Oracle
 from tests.oracle_customer import Customer, Decision, Sums
 from tests.oracle_rules import DAY_US

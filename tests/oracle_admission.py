@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from zoneinfo import available_timezones
 
 from tests.oracle_rules import from_datetime, minor_digits
@@ -203,10 +204,10 @@ def _to_minor(amount: object, currency: str) -> int:
     assert isinstance(amount, Decimal)
     if amount < 0:
         raise RefusedError("negative_amount", str(amount))
-    minor = amount.scaleb(minor_digits(currency))
-    if minor != int(minor):
+    minor = Fraction(amount) * int("1" + "0" * minor_digits(currency))
+    if minor.denominator != 1:
         raise RefusedError("amount_precision", f"{amount} {currency}")
-    return int(minor)
+    return minor.numerator
 
 
 def _lines(body: dict[str, object]) -> None:

@@ -144,10 +144,13 @@ def deciding(facts: Sequence[Fact], order_id: str) -> Fact | None:
 
 def counting_orders(facts: Sequence[Fact], zone: ZoneInfo) -> list[tuple[int, Sums]]:
     """Return (day, sums) of every order that counts."""
+    by_order: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_order.setdefault(fact.order_id, []).append(fact)
     found = []
     for fact in facts:
         if fact.type == "order.placed":
-            sums = order_sums(facts, fact.order_id)
+            sums = order_sums(by_order[fact.order_id], fact.order_id)
             if sums.orders:
                 found.append((day_of(min(fact.occurred_at, fact.arrived_at), zone), sums))
     return found

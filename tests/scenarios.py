@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from tests import scenarios_guards, scenarios_nudges, scenarios_records, scenarios_reversals, scenarios_tiers
 from tests.scenario import Scenario
-from tests.scenarios_nudges import SCENARIOS as NUDGES
-from tests.scenarios_records import SCENARIOS as RECORDS
-from tests.scenarios_tiers import SCENARIOS as TIERS
 
-SCENARIOS: list[Scenario] = [*TIERS, *NUDGES, *RECORDS]
+SCENARIOS: list[Scenario] = [
+    *scenarios_tiers.SCENARIOS,
+    *scenarios_reversals.SCENARIOS,
+    *scenarios_nudges.SCENARIOS,
+    *scenarios_guards.SCENARIOS,
+    *scenarios_records.SCENARIOS,
+]
