@@ -24,23 +24,13 @@ TOPIC_IDS_SECONDS: Final = 5.0
 class KafkaInputs:
     """Implements `InputLog` for all partitions of one worker over one consumer."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: WorkerConfig, consumer: AIOKafkaConsumer | None = None) -> None:
         self._config = config
         self._prefix = config.topic_prefix
         self._stash: dict[TopicPartition, list[LogRecord]] = {}
         self._position: dict[TopicPartition, int] = {}
         self._topic_ids: tuple[float, dict[str, str]] = (0.0, {})
-        self._consumer = AIOKafkaConsumer(
-            **config.kafka,
-            group_id=f"{config.name}-worker",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            partition_assignment_strategy=(RangePartitionAssignor,),
-            session_timeout_ms=int(config.session_timeout_seconds * 1000),
-            heartbeat_interval_ms=int(config.heartbeat_seconds * 1000),
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
+        self._consumer = consumer or _group_consumer(config)
 
     async def start(self, changed: Callable[[bool], None]) -> None:
         """Join the consumer group; ``changed`` is called when partitions are revoked (False) or assigned (True).
@@ -204,6 +194,20 @@ class KafkaInputs:
 
     def _tp(self, partition: int, topic: str) -> TopicPartition:
         return TopicPartition(self._prefix + topic, partition)
+
+
+def _group_consumer(config: WorkerConfig) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        **config.kafka,
+        group_id=f"{config.name}-worker",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=int(config.session_timeout_seconds * 1000),
+        heartbeat_interval_ms=int(config.heartbeat_seconds * 1000),
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
 
 
 class _PauseAndMark(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -104,7 +104,7 @@ class PartitionsService:
 
     def _start_runner(self, partition: int, inputs: KafkaInputs, states: StateTopic) -> None:
         observed = self.observed.setdefault(partition, Observed())
-        runner = PartitionRunner(partition, self._work(), self._ports(inputs), inputs, states, observed)
+        runner = PartitionRunner(partition, work_of(self.config), self._ports(inputs), inputs, states, observed)
         self.runners[partition] = runner
         self._tasks[asyncio.create_task(runner.run())] = runner
 
@@ -170,10 +170,6 @@ class PartitionsService:
         await self.store.close()
         if self.inputs is not None:
             await self.inputs.stop()
-
-    def _work(self) -> Work:
-        config = self.config
-        return work_of(config)
 
     def _ports(self, inputs: KafkaInputs) -> Ports:
         return Ports(self.store, inputs, self.outputs, asyncio.Lock, lambda: secrets.token_hex(8), self.config.wall_now)

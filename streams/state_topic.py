@@ -17,6 +17,7 @@ from streams.partition import PartitionEngine
 from streams.waiting import in_time
 
 CUSTOMERS_A_ROUND: Final = 500
+ROUNDS_MAX: Final = 1000
 _encoder = msgspec.json.Encoder()
 
 
@@ -29,6 +30,13 @@ class StateTopic:
         self._producer = producer
         self._topic = topic_prefix + CUSTOMER_STATE
         self._now = now
+
+    async def publish_all(self, engine: PartitionEngine) -> None:
+        """Send everyone who is dirty, until there is none or work goes on."""
+        step = engine.committed_step
+        for _ in range(ROUNDS_MAX):
+            if engine.committed_step > step or not await self.publish(engine):
+                return
 
     async def publish(self, engine: PartitionEngine) -> int:
         """Send up to 500 read models (null for an erased customer); return how many."""

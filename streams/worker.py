@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import faust
 from faust.app.base import BootStrategy
-from mode import Service
+from mode import Service, ServiceT
 from prometheus_client import CollectorRegistry, start_http_server
 
 from state.errors import StateError
@@ -89,6 +89,11 @@ class _Worker(faust.Worker):
 
     def _setup_logging(self) -> None:
         return
+
+    def on_init_dependencies(self) -> Iterable[ServiceT]:
+        """Return the services; no spinner writes to the terminal."""
+        self.spinner = None
+        return super().on_init_dependencies()
 
 
 def run_worker(config: WorkerConfig) -> int:

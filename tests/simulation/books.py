@@ -3,7 +3,7 @@
 from schemas.journal import Records, Start, Step, Tick, decode_entry
 from state.customer import encode_state
 from state.fold import Fold
-from state.ledger import encode_entry
+from state.ledger import Ledger, encode_entry
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, decode_meta
 from state.outputs import Output
@@ -35,14 +35,22 @@ def _state_violations(world: World, fold: Fold, customers: CustomersInMemory) ->
     shard, found = world.store.shard(PARTITION), []
     if shard.states != {i: encode_state(state) for i, state in customers.states.items()}:
         found.append("states differ from the replay")
-    ledgers = {i: {f: encode_entry(e) for f, e in known.entries.items() if e is not None} for i, known in customers.ledgers.items()}
-    if {i: fields for i, fields in shard.ledgers.items() if fields} != {i: fields for i, fields in ledgers.items() if fields}:
+    ledgers = {customer_id: _encoded(ledger) for customer_id, ledger in customers.ledgers.items()}
+    if _filled(shard.ledgers) != _filled(ledgers):
         found.append("ledgers differ from the replay")
     if set(shard.due) != set(customers.states):
         found.append("not every customer is in the due set")
     if shard.meta is None or _counted(decode_meta(shard.meta)) != _counted(fold.meta):
         found.append("meta differs from the replay")
     return found
+
+
+def _encoded(ledger: Ledger) -> dict[str, bytes]:
+    return {name: encode_entry(entry) for name, entry in ledger.entries.items() if entry is not None}
+
+
+def _filled(ledgers: dict[str, dict[str, bytes]]) -> dict[str, dict[str, bytes]]:
+    return {customer_id: fields for customer_id, fields in ledgers.items() if fields}
 
 
 def _journalled(kafka: FakeKafka) -> tuple[list[Step], bool]:

@@ -77,9 +77,8 @@ class Worker:
         self._world = world
         self.inputs = FakeInputs(world.kafka, world.pause, world.random, lambda: world.wall_at)
         self.inputs.is_calm = world.is_calm
-        self._ports = Ports(
-            world.store, self.inputs, FakeOutputs(world.kafka, world.pause), _Gate, world.new_token, lambda: world.wall_at
-        )
+        outputs = FakeOutputs(world.kafka, world.pause)
+        self._ports = Ports(world.store, self.inputs, outputs, _Gate, world.new_token, lambda: world.wall_at)
         self.engine: PartitionEngine | None = None
         self._tasks: list[Coroutine[None, None, None]] = [self._claim()]
 

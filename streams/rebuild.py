@@ -1,0 +1,83 @@
+"""`tierline rebuild`: a partition's state from the inputs again, along the journal; nothing is published twice."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import INPUTS
+from state.redis_repository import RedisRepository
+from streams.claim import claim
+from streams.ingest import ingest
+from streams.kafka_inputs import KafkaInputs
+from streams.kafka_outputs import KafkaOutputs
+from streams.observed import Observed
+from streams.ports import Ports
+from streams.relay import relay
+from streams.service import work_of
+from streams.waiting import in_time
+from streams.worker_config import WorkerConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One partition: up to which step its state was made again."""
+
+    partition: int
+    step: int
+    customers: int
+
+
+def rebuild(config: WorkerConfig, partitions: Sequence[int] | None = None) -> list[Rebuilt]:
+    """Remove the state of these partitions (all by default) and make it again up to the journal's end.
+
+    A worker that still holds one of them loses it, and takes it up again afterwards. Raises StopError, StateError and
+    LogUnavailableError.
+    """
+    chosen = range(config.partitions) if partitions is None else partitions
+    return asyncio.run(_rebuild_all(config, chosen))
+
+
+async def _rebuild_all(config: WorkerConfig, partitions: Sequence[int]) -> list[Rebuilt]:
+    async with _ports(config, partitions) as ports:
+        return [await _rebuild(config, partition, ports) for partition in partitions]
+
+
+async def _rebuild(config: WorkerConfig, partition: int, ports: Ports) -> Rebuilt:
+    engine = await claim(partition, work_of(config), ports, Observed(), rebuild=True)
+    while engine.is_repeating:
+        await ingest(engine)
+    await relay(engine)
+    customers = await ports.store.due(partition, 2**62, 10_000_000)
+    return Rebuilt(partition, engine.committed_step, len(customers))
+
+
+@asynccontextmanager
+async def _ports(config: WorkerConfig, partitions: Sequence[int]) -> AsyncIterator[Ports]:
+    """Yield the ports without a consumer group: these partitions, whoever has them."""
+    store, outputs = RedisRepository(config.redis_url, config.name), KafkaOutputs(config)
+    consumer = AIOKafkaConsumer(
+        **config.kafka, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+    )
+    try:
+        await in_time(consumer.start(), "starting a consumer")
+        tps = [TopicPartition(config.topic_prefix + topic, p) for topic in INPUTS for p in partitions]
+        consumer.assign(tps)
+        consumer.pause(*tps)
+        inputs = KafkaInputs(config, consumer)
+        yield Ports(store, inputs, outputs, asyncio.Lock, lambda: secrets.token_hex(8), config.wall_now)
+    finally:
+        await outputs.stop()
+        await store.close()
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    try:
+        await asyncio.wait_for(consumer.stop(), 10)
+    except (KafkaError, TimeoutError):
+        return

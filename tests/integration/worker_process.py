@@ -1,0 +1,68 @@
+"""A real worker as a child process, for the tests that kill it. Run as `python -m tests.integration.worker_process`."""
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.program import Program
+from streams.worker import run_worker
+from streams.worker_config import WorkerConfig
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class WorkerProcess:
+    """One child; `errors` is the file that takes its standard error."""
+
+    options: dict[str, object]
+    errors: Path
+    process: "subprocess.Popen[bytes] | None" = field(default=None)
+
+    def start(self) -> None:
+        """Start it, after an earlier one ended."""
+        command = [sys.executable, "-m", "tests.integration.worker_process", json.dumps(self.options)]
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(command, cwd=ROOT, stderr=errors, stdout=errors)
+
+    def kill(self) -> None:
+        """End it without a chance to say good-bye."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def terminate(self, timeout_seconds: float = 20) -> int:
+        """Ask it to end and return its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout_seconds)
+
+    @property
+    def said(self) -> str:
+        """What it wrote."""
+        return self.errors.read_text() if self.errors.exists() else ""
+
+
+def config_of(options: dict[str, object]) -> WorkerConfig:
+    """Return the configuration that the JSON describes."""
+    rest = {key: value for key, value in options.items() if key not in {"kafka", "program"}}
+    return WorkerConfig(
+        kafka={"bootstrap_servers": options["kafka"]},
+        program=Program.model_validate(options.get("program", {})),
+        wall_now=lambda: time.time_ns() // 1000,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+def main() -> int:
+    """Work until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    return run_worker(config_of(json.loads(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
