@@ -21,10 +21,10 @@ from schemas.topics import JOURNAL
 
 
 class PartitionLog(Protocol):
-    """One partition of the journal and of the input topics, committed records only."""
+    """One partition of the installation's topics, committed records only."""
 
-    def journal(self, offset: int) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield ``(offset, entry)`` from ``offset`` to where the journal ends now."""
+    def read(self, topic: str, offset: int = 0) -> AsyncIterator[LogRecord]:
+        """Yield the records from ``offset``, or where the topic begins if that is later, to where it ends now."""
 
     async def seek(self, topic: str, offset: int) -> None:
         """Let the next `take` of this input topic begin there."""
@@ -53,9 +53,9 @@ class JournalRun:
         Raises what `replay.errors` names.
         """
         before = self.run.meta.step
-        async for offset, value in self._log.journal(self._next_journal_offset):
-            await self._repeat(offset, self._decoded(offset, value))
-            self._next_journal_offset = offset + 1
+        async for record in self._log.read(JOURNAL, self._next_journal_offset):
+            await self._repeat(record.offset, self._decoded(record.offset, record.value or b""))
+            self._next_journal_offset = record.offset + 1
         return self.run.meta.step - before
 
     async def _repeat(self, offset: int, entry: JournalEntry) -> None:

@@ -32,11 +32,6 @@ class KafkaLog:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def journal(self, offset: int) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield ``(offset, entry)`` from ``offset`` to where the journal ends now."""
-        async for record in self.read(JOURNAL, offset):
-            yield record.offset, record.value or b""
-
     async def read(self, topic: str, offset: int = 0) -> AsyncIterator[LogRecord]:
         """Yield the records from ``offset``, or where the topic begins if that is later, to where it ends now."""
         reader = await self._reader(topic)

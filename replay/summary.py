@@ -66,6 +66,10 @@ class Summary(msgspec.Struct, kw_only=True):
             setattr(self, name, _sum(getattr(self, name), {which: count}))
         return self
 
+    def as_json(self) -> dict[str, int | str | Counts]:
+        """Return the numbers to show."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "excess_minor"}
+
     def _add_customers(self, run: Run) -> None:
         programs, customers = run.fold.programs, run.customers.states.values()
         tiers = Counter(effective_level(customer, programs.of(customer)).name for customer in customers)

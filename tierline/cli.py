@@ -20,6 +20,7 @@ from tierline.commands import (
     erase,
     produce,
     rebuild,
+    replay,
     topics,
     worker,
 )
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer):
     app.command()(command)
-for command in (rebuild.rebuild, erase.erase):
+for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
