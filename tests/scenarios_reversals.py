@@ -169,10 +169,11 @@ SCENARIOS = [
             bought("o-1", "100", "03-01 12:00"),
             bought("o-2", "100", "03-01 13:00"),
             refunded("r-1", "o-2", "100", "03-05 20:00"),
+            refunded("r-2", "o-1", "100", "03-05 21:00"),
         ],
         until="03-07",
         program=with_rules({"term_days": 5, "grace_days": 0}),
-        # Gold ends on 6 March 00:00, where o-1 alone does not hold it: stepped down, before the debounce ends.
+        # Gold ends on 6 March 00:00, with nothing left: one level down, before the debounce ends.
         changes=[
             ("03-01 12:00", "bronze", "silver", "order", "o-1"),
             ("03-01 13:00", "silver", "gold", "order", "o-2"),
@@ -261,17 +262,34 @@ SCENARIOS = [
         state={"tier.expires_at": None},
     ),
     Scenario(
-        "an upgrade drops a running debounce",
+        "an upgrade drops a running debounce; a later refund starts its own",
         [
             bought("o-1", "100", "03-01 12:00"),
             refunded("r-1", "o-1", "50", "03-05 10:00"),
             bought("o-2", "160", "03-05 12:00"),
+            refunded("r-2", "o-2", "100", "03-05 20:00"),
         ],
         until="03-20",
         changes=[
             ("03-01 12:00", "bronze", "silver", "order", "o-1"),
             ("03-05 12:00", "silver", "gold", "order", "o-2"),
+            ("03-06 20:00", "gold", "silver", "refund", "r-2"),
         ],
+    ),
+    Scenario(
+        "the sums as of the grant day hold a tier that today's do not",
+        [
+            bought("o-0", "60", "03-01 10:00"),
+            bought("o-1", "140", "03-20 12:00"),
+            refunded("r-1", "o-1", "50", "03-31 12:00"),
+        ],
+        until="04-02",
+        # On 20 March 60.00 + 90.00 were silver; on 1 April o-0 has left.
+        changes=[
+            ("03-20 12:00", "bronze", "gold", "order", "o-1"),
+            ("04-01 12:00", "gold", "silver", "refund", "r-1"),
+        ],
+        state={"tier.expires_at": "2017-04-19T00:00:00Z", "tier.next.missing": {"spend": "110.00", "orders": 7}},
     ),
     Scenario(
         "a renewal ends reversibility",
@@ -279,10 +297,11 @@ SCENARIOS = [
             bought("o-1", "100", "03-01 12:00"),
             bought("o-2", "100", "03-10 12:00"),
             refunded("r-1", "o-2", "100", "03-12 12:00"),
+            refunded("r-2", "o-1", "100", "03-12 13:00"),
         ],
         until="03-20",
         program=with_rules({"term_days": 10, "levels": SPEND_ONLY[:2]}),
-        # The term of 1 March ends on 11 March and is renewed, so the refund on the 12th finds nothing to reverse.
+        # The term of 1 March ends on 11 March and is renewed, so the refunds on the 12th find nothing to reverse.
         changes=[("03-01 12:00", "bronze", "silver", "order", "o-1")],
         state={"tier.name": "silver", "tier.expires_at": "2017-03-21T00:00:00Z"},
     ),
