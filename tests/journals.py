@@ -1,0 +1,119 @@
+"""Journals as a worker would write them, from steps as tests write them."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from replay.run import Run
+from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick, compress, encode_entry
+from schemas.program import Program
+from schemas.record import LogRecord
+from schemas.topics import INPUTS, JOURNAL
+from state.meta import PartitionMeta
+from state.outputs import Output
+from tests.folding import value_bytes
+
+Json = dict[str, object]
+
+
+@dataclass
+class Worked:
+    """What a partition looks like after its worker took all steps."""
+
+    run: Run
+    inputs: dict[str, list[LogRecord]] = field(default_factory=lambda: defaultdict(list))
+    entries: list[bytes] = field(default_factory=list)
+    outputs: list[list[Output]] = field(default_factory=list)
+    """Of each entry, what its transaction published."""
+
+    @property
+    def published(self) -> list[Output]:
+        """Return all outputs in order."""
+        return [output for outputs in self.outputs for output in outputs]
+
+
+def worked(program: Json, steps: Sequence[Json], *, seed: int = 0, started_at: int | None = None) -> Worked:
+    """Return a partition that took the steps in commits of random size; erasures catch nothing unpublished."""
+    rng = random.Random(seed)
+    done = Worked(Run(meta=PartitionMeta()))
+    start = Start(started_at, dict.fromkeys(INPUTS, 0), {}, Program.model_validate(program).canonical_json())
+    done.run.take_step(start)
+    taken: list[SingleStep] = [start]
+    for step in steps:
+        taken += _take(done, step)
+        if rng.random() < 0.2:
+            taken = _commit(done, taken)
+    _commit(done, taken)
+    return done
+
+
+def record_of(record: Mapping[str, object], offset: int) -> LogRecord:
+    """Return a record of a log file as Kafka would hold it; a missing key means the customer_id."""
+    value = record["value"]
+    key = record.get("key", value.get("customer_id") if isinstance(value, dict) else None)
+    encoded = None if key is None else str(key).encode()
+    return LogRecord(str(record["topic"]), 0, offset, int(str(record["timestamp"])), encoded, value_bytes(value), ())
+
+
+class FakeLog:
+    """A `PartitionLog` in memory. `kept_from` says where a topic begins, as after retention."""
+
+    def __init__(self, done: Worked, topics: Mapping[str, Sequence[LogRecord]] | None = None) -> None:
+        self.records: dict[str, list[LogRecord]] = {topic: list(records) for topic, records in done.inputs.items()}
+        self.records[JOURNAL] = [_journal_record(number, value) for number, value in enumerate(done.entries)]
+        self.records |= {topic: list(records) for topic, records in (topics or {}).items()}
+        self.kept_from: dict[str, int] = {}
+        self._next: dict[str, int] = {}
+
+    async def read(self, topic: str, offset: int = 0) -> AsyncIterator[LogRecord]:
+        for record in list(self.records.get(topic, [])):
+            if record.offset >= max(offset, self.kept_from.get(topic, 0)):
+                yield record
+
+    async def seek(self, topic: str, offset: int) -> None:
+        self._next[topic] = offset
+
+    async def take(self, topic: str, count: int) -> Sequence[LogRecord]:
+        found = [one for one in self.records.get(topic, []) if one.offset >= self._next[topic]][: min(count, 7)]
+        if found:
+            self._next[topic] = found[-1].offset + 1
+        return found
+
+    async def first_offset(self, topic: str) -> int:
+        return self.kept_from.get(topic, 0)
+
+
+def _take(done: Worked, step: Json) -> list[SingleStep]:
+    record, program = step.get("record"), step.get("program")
+    if isinstance(record, dict):
+        topic = str(record["topic"])
+        taken = record_of(record, len(done.inputs[topic]))
+        done.inputs[topic].append(taken)
+        done.run.take_record(taken)
+        return [Records(topic)]
+    at = int(str(step["at"]))
+    if isinstance(program, dict):
+        change = ProgramChange(at, Program.model_validate(program).canonical_json())
+        done.run.take_step(change)
+        done.run.take_step(Tick(at))
+        return [change, Tick(at)]
+    upto = step.get("upto")
+    tick = Tick(at, None if upto is None else str(upto))
+    done.run.take_step(tick)
+    return [tick]
+
+
+def _commit(done: Worked, taken: list[SingleStep]) -> list[SingleStep]:
+    if taken:
+        first_step = done.run.meta.step - len(taken) + 1
+        done.entries.append(encode_entry(compress(first_step, taken, done.run.meta.offsets)))
+        done.outputs.append(done.run.outputs)
+        done.run.outputs = []
+    return []
+
+
+def _journal_record(number: int, value: bytes) -> LogRecord:
+    return LogRecord(JOURNAL, 0, number * 2, 0, None, value, ())
