@@ -56,7 +56,17 @@ class JournalRun:
         async for record in self._log.read(JOURNAL, self._next_journal_offset):
             await self._repeat(record.offset, self._decoded(record.offset, record.value or b""))
             self._next_journal_offset = record.offset + 1
+        if not self.run.meta.step:
+            await self._require_untouched()
         return self.run.meta.step - before
+
+    async def _require_untouched(self) -> None:
+        first = await self._log.first_offset(JOURNAL)
+        if first > 0:
+            raise HistoryGoneError(
+                f"{JOURNAL}, partition {self._partition}, is empty but begins at offset {first}: retention or somebody "
+                "removed it. Replay from a log file that was kept; the journal needs retention.ms=-1"
+            )
 
     async def _repeat(self, offset: int, entry: JournalEntry) -> None:
         self._require_next(offset, entry)

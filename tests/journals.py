@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from replay.from_journal import Against, Installation, JournalReport, replay_journal
 from replay.run import Run
+from replay.write import OutputFiles
+from schemas.instants import Instant
 from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick, compress, encode_entry
 from schemas.program import Program
 from schemas.record import LogRecord
 from schemas.topics import INPUTS, JOURNAL
-from state.meta import PartitionMeta
+from state.customer import encode_state
+from state.ledger import encode_entry as encode_ledger_entry
+from state.meta import PartitionMeta, encode_meta
 from state.outputs import Output
+from state.store import Loaded, Wanted
 from tests.folding import value_bytes
 
 Json = dict[str, object]
@@ -35,7 +44,9 @@ class Worked:
         return [output for outputs in self.outputs for output in outputs]
 
 
-def worked(program: Json, steps: Sequence[Json], *, seed: int = 0, started_at: int | None = None) -> Worked:
+def worked(
+    program: Json, steps: Sequence[Json], *, seed: int = 0, started_at: int | None = None, commit_share: float = 0.2
+) -> Worked:
     """Return a partition that took the steps in commits of random size; erasures catch nothing unpublished."""
     rng = random.Random(seed)
     done = Worked(Run(meta=PartitionMeta()))
@@ -44,7 +55,7 @@ def worked(program: Json, steps: Sequence[Json], *, seed: int = 0, started_at: i
     taken: list[SingleStep] = [start]
     for step in steps:
         taken += _take(done, step)
-        if rng.random() < 0.2:
+        if rng.random() < commit_share:
             taken = _commit(done, taken)
     _commit(done, taken)
     return done
@@ -66,6 +77,8 @@ class FakeLog:
         self.records[JOURNAL] = [_journal_record(number, value) for number, value in enumerate(done.entries)]
         self.records |= {topic: list(records) for topic, records in (topics or {}).items()}
         self.kept_from: dict[str, int] = {}
+        self.later: list[dict[str, list[LogRecord]]] = []
+        """What each pause brings: whole topics anew."""
         self._next: dict[str, int] = {}
 
     async def read(self, topic: str, offset: int = 0) -> AsyncIterator[LogRecord]:
@@ -84,6 +97,51 @@ class FakeLog:
 
     async def first_offset(self, topic: str) -> int:
         return self.kept_from.get(topic, 0)
+
+
+class FakeStore:
+    """What Redis holds of one partition, taken from a run; `metas` are what the next looks at its meta find."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.metas: list[bytes] = []
+
+    async def meta(self, partition: int) -> bytes | None:
+        return self.metas.pop(0) if self.metas else encode_meta(self.run.meta)
+
+    async def customers(self, partition: int, after: int = 0, limit: int = 500) -> list[str]:
+        return list(self.run.customers.states)[after : after + limit]
+
+    async def load(self, partition: int, wanted: Wanted) -> Loaded:
+        states = {one: self.run.customers.state(one) for one in wanted.states}
+        blobs = {one: None if state is None else encode_state(state) for one, state in states.items()}
+        erased = {one: self.run.customers.erased_at(one) for one, state in states.items() if state is None}
+        return Loaded(blobs, {}, erased)
+
+    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
+        entries = self.run.customers.ledger(customer_id).entries
+        return {name: encode_ledger_entry(entry) for name, entry in entries.items() if entry is not None}
+
+    async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
+        moments = ((self.run.due_of(one), one) for one in self.run.customers.states)
+        return sorted((at, one) for at, one in moments if at is not None and at <= until_at)[:limit]
+
+
+def replayed(log: FakeLog, folder: Path, against: Against | None = None) -> JournalReport:
+    """Replay along the journal of one partition."""
+
+    @asynccontextmanager
+    async def open_log(_: int) -> AsyncIterator[FakeLog]:
+        yield log
+
+    async def pause() -> None:
+        log.records |= log.later.pop(0) if log.later else {}
+
+    async def run() -> JournalReport:
+        with OutputFiles(folder) as files:
+            return await replay_journal(Installation(open_log, lambda _: 0, pause), [0], files, against or Against())
+
+    return asyncio.run(run())
 
 
 def _take(done: Worked, step: Json) -> list[SingleStep]:
