@@ -4,6 +4,7 @@ Behind the journal (after a kill, or when Redis forgot something) the order is n
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from schemas.journal import ModelAdoption, ProgramChange, Records, Start, Step, Tick
 from schemas.record import LogRecord
@@ -15,6 +16,8 @@ from streams import sweep
 from streams.commit import commit
 from streams.partition import OUTBOX_ENTRIES_MAX, PartitionEngine
 from streams.ports import StopError
+
+WAIT_MS: Final = 100
 
 
 async def ingest(engine: PartitionEngine) -> int:
@@ -82,7 +85,8 @@ async def _repeat(engine: PartitionEngine) -> int:
     for run in steps:
         assert isinstance(run, Records)
         while len(engine.heads.get(run.topic, ())) < run.count:
-            await _fetch(engine, run.topic, run.count)
+            if not await _fetch(engine, run.topic, run.count):
+                await engine.ports.inputs.wait(engine.partition, WAIT_MS, run.count)
         heads = engine.heads[run.topic]
         records += heads[: run.count]
         del heads[: run.count]
@@ -121,10 +125,13 @@ def seek(engine: PartitionEngine) -> None:
         engine.ports.inputs.seek(engine.partition, topic, engine.fold.meta.offsets.get(topic, 0))
 
 
-async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> None:
+async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> int:
     heads = engine.heads[topic]
-    if len(heads) < limit:
-        heads += await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads))
+    if len(heads) >= limit:
+        return 0
+    fetched = await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads))
+    heads += fetched
+    return len(fetched)
 
 
 def _taken(engine: PartitionEngine, records: Sequence[LogRecord]) -> Sequence[LogRecord]:

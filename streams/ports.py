@@ -64,6 +64,9 @@ class InputLog(Protocol):
     async def fetch(self, partition: int, topic: str, limit: int) -> Sequence[LogRecord]:
         """Return up to ``limit`` next records at hand, possibly none; raises StopError where they are gone."""
 
+    async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
+        """Return as soon as something is at hand, or after the timeout."""
+
     def caught_up_at(self, partition: int, topic: str) -> Instant | None:
         """Return when the last fetch showed that nothing follows what was returned; None where something does.
 

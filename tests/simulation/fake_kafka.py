@@ -59,6 +59,10 @@ class FakeInputs:
         self._caught_up_at[topic] = self._wall_now() if self._position[topic] == len(log) else None
         return records
 
+    async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
+        """Wait for nothing."""
+        await self._pause("wait")
+
     def caught_up_at(self, partition: int, topic: str) -> Instant | None:
         """Return when a fetch showed the end."""
         at = self._caught_up_at[topic]

@@ -19,7 +19,16 @@ from tests.simulation.fake_store import FakeStore, Shard
 from tests.simulation.workload import BEGIN_AT, HOUR_US, PARTITION, a_log, a_program
 
 WORKERS_MAX = 3
-KAFKA_AWAITS = {"publish", "published", "read journal", "start producer", "producer started", "fetch", "topic ids"}
+KAFKA_AWAITS = {
+    "publish",
+    "published",
+    "read journal",
+    "start producer",
+    "producer started",
+    "fetch",
+    "wait",
+    "topic ids",
+}
 CALM_AWAITS_MAX = 6000
 CALM_FOR_US = 15 * 24 * HOUR_US
 

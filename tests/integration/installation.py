@@ -1,0 +1,212 @@
+"""One installation for a test: its topics, its workers as child processes, and its books compared at the end."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from schemas.journal import ProgramChange, Records, Start, Step, Tick, decode_entry
+from schemas.record import LogRecord
+from schemas.topics import CHANGES, INPUTS, JOURNAL, NUDGES, SUPPRESSIONS, dead_letter_topic
+from state.customer import encode_state
+from state.fold import Fold
+from state.memory import CustomersInMemory
+from state.meta import PartitionMeta, decode_meta
+from state.outputs import Output
+from state.redis_repository import RedisRepository
+from state.store import StoreUnavailableError, Wanted
+from streams import topics
+from streams.service import work_of
+from tests.integration.worker_process import WorkerProcess, config_of
+
+OUTPUTS = (NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS))
+
+
+@dataclass(slots=True)
+class Installation:
+    """Everything carries ``name``, so that installations share servers."""
+
+    name: str
+    kafka: str
+    redis_url: str
+    folder: Path
+    partitions: int = 2
+    options: dict[str, object] = field(default_factory=dict)
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        """What its topics begin with."""
+        return f"{self.name}."
+
+    def create_topics(self) -> None:
+        """Create all of them."""
+        specs = [*topics.specs(self.prefix, self.partitions), *topics.input_specs(self.prefix, self.partitions)]
+        topics.create({"bootstrap_servers": self.kafka}, specs, 1)
+
+    def worker_options(self) -> dict[str, object]:
+        """Return what a worker is told."""
+        return {
+            "kafka": self.kafka,
+            "redis_url": self.redis_url,
+            "name": self.name,
+            "topic_prefix": self.prefix,
+            "partitions": self.partitions,
+            "clock": "log",
+            "tick_delay_seconds": 0,
+            "session_timeout_seconds": 2,
+            "heartbeat_seconds": 0.3,
+            **self.options,
+        }
+
+    def start_worker(self) -> WorkerProcess:
+        """Start one more worker."""
+        worker = WorkerProcess(self.worker_options(), self.folder / f"worker-{len(self.workers)}.log")
+        worker.start()
+        self.workers.append(worker)
+        return worker
+
+    def stop_workers(self) -> None:
+        """Kill whatever still runs."""
+        for worker in self.workers:
+            worker.kill()
+
+    async def produce(self, records: Iterable[tuple[str, bytes, int, bytes]], a_second: int = 1_000_000) -> None:
+        """Send (topic, key, timestamp in ms, value), at most so many a second."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, linger_ms=5)
+        await producer.start()
+        began_at = time.monotonic()
+        for number, (topic, key, timestamp_ms, value) in enumerate(records):
+            await producer.send(self.prefix + topic, value, key, timestamp_ms=timestamp_ms)
+            ahead = number / a_second - (time.monotonic() - began_at)
+            if ahead > 0.05:
+                await asyncio.sleep(ahead)
+        await producer.stop()
+
+    async def await_rest(self, within_seconds: float = 90) -> None:
+        """Wait until every record is committed and every output relayed."""
+        repository, ends = RedisRepository(self.redis_url, self.name), await self._ends()
+        gives_up_at = time.monotonic() + within_seconds
+        while not await self._is_at_rest(repository, ends):
+            assert time.monotonic() < gives_up_at, f"not at rest after {within_seconds} s: {self._said()}"
+            await asyncio.sleep(0.2)
+        await repository.close()
+
+    async def read(self, topic: str, partition: int) -> list[LogRecord]:
+        """Return what a `read_committed` reader sees."""
+        tp = TopicPartition(self.prefix + topic, partition)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.kafka, isolation_level="read_committed", enable_auto_commit=False
+        )
+        await consumer.start()
+        consumer.assign([tp])
+        end = (await consumer.end_offsets([tp]))[tp]
+        consumer.seek(tp, 0)
+        found: list[LogRecord] = []
+        while await consumer.position(tp) < end:
+            for r in (await consumer.getmany(tp, timeout_ms=500)).get(tp, ()):
+                found.append(LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers))
+        await consumer.stop()
+        return found
+
+    async def journal(self, partition: int) -> list[Step]:
+        """Return the steps in the journal; they follow each other without a gap."""
+        steps: list[Step] = []
+        expected = 1
+        for record in await self.read(JOURNAL, partition):
+            assert record.value is not None
+            entry = decode_entry(record.value)
+            assert entry.first_step == expected, f"the journal is torn at step {expected}"
+            expected = entry.next_step
+            steps += entry.steps
+        return steps
+
+    async def assert_books(self) -> int:
+        """Compare states and outputs with a replay of the journal; return how many outputs there were."""
+        return sum([await self._assert_partition(partition) for partition in range(self.partitions)])
+
+    async def _assert_partition(self, partition: int) -> int:
+        inputs = {topic: {r.offset: r for r in await self.read(topic, partition)} for topic in INPUTS}
+        customers = CustomersInMemory()
+        fold = Fold(
+            PartitionMeta(partition=partition), customers, work_of(config_of(self.worker_options())).partition_of
+        )
+        said = replayed(fold, customers, await self.journal(partition), inputs)
+        for topic in OUTPUTS:
+            published = [(r.key, r.value, list(r.headers)) for r in await self.read(topic, partition)]
+            expected = [(o.key, o.value, list(o.headers)) for o in said if o.topic == topic]
+            assert published == expected, f"{topic} partition {partition} differs from the journal's replay"
+            ids = [identity(record) for record in await self.read(topic, partition)]
+            assert len(ids) == len(set(ids)), f"{topic} partition {partition} holds an id twice"
+        await self._assert_states(partition, fold, customers)
+        return len(said)
+
+    async def _assert_states(self, partition: int, fold: Fold, customers: CustomersInMemory) -> None:
+        repository = RedisRepository(self.redis_url, self.name)
+        blob = await repository.meta(partition)
+        assert blob is not None
+        meta = decode_meta(blob)
+        assert (meta.step, meta.offsets, meta.counters) == (fold.meta.step, fold.meta.offsets, fold.meta.counters)
+        ids = list(customers)
+        stored = await repository.load(partition, Wanted(ids))
+        assert stored.states == {customer_id: encode_state(customers.states[customer_id]) for customer_id in ids}
+        assert set(await repository.customers(partition, limit=1_000_000)) == set(ids)
+        await repository.close()
+
+    async def _ends(self) -> dict[tuple[int, str], int]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
+        await consumer.start()
+        tps = {(p, topic): TopicPartition(self.prefix + topic, p) for p in range(self.partitions) for topic in INPUTS}
+        ends = await consumer.end_offsets(list(tps.values()))
+        await consumer.stop()
+        return {place: ends[tp] for place, tp in tps.items()}
+
+    async def _is_at_rest(self, repository: RedisRepository, ends: dict[tuple[int, str], int]) -> bool:
+        try:
+            for partition in range(self.partitions):
+                blob = await repository.meta(partition)
+                if blob is None or (await repository.peek(partition, 1)).entries:
+                    return False
+                offsets = decode_meta(blob).offsets
+                if any(offsets.get(topic) != end for (p, topic), end in ends.items() if p == partition):
+                    return False
+        except StoreUnavailableError:
+            return False
+        return True
+
+    def _said(self) -> str:
+        return "\n".join(worker.said[-1500:] for worker in self.workers)
+
+
+def replayed(
+    fold: Fold, customers: CustomersInMemory, steps: Sequence[Step], inputs: dict[str, dict[int, LogRecord]]
+) -> list[Output]:
+    """Fold the inputs along a journal; return the outputs."""
+    outputs: list[Output] = []
+    for step in steps:
+        if isinstance(step, Records):
+            for _ in range(step.count):
+                fold.apply(fold.admit(inputs[step.topic][fold.meta.offsets[step.topic]]))
+        elif isinstance(step, Tick):
+            fold.tick(step, list(customers))
+        elif isinstance(step, Start):
+            fold.start(step)
+        else:
+            assert isinstance(step, ProgramChange)
+            fold.change_program(step)
+        outputs += fold.take_changes().outputs
+    return outputs
+
+
+def identity(record: LogRecord) -> tuple[object, ...]:
+    """Return what must not stand twice in a topic."""
+    return tuple(value for name, value in record.headers if name in {"ce_id", "ce_type", "tl_topic", "tl_offset"})
+
+
+def as_bytes(value: dict[str, object]) -> tuple[bytes, bytes]:
+    """Return key and value of an event."""
+    return str(value["customer_id"]).encode(), json.dumps(value).encode()
