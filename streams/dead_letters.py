@@ -66,7 +66,7 @@ async def find_dead_letter(options: Mapping[str, object], prefix: str, letter_id
     topic, _, rest = letter_id.partition(":")
     partition, _, offset = rest.partition(":")
     if topic not in INPUTS or not partition.isdigit() or not offset.isdigit():
-        raise DeadLetterError(f"{letter_id} is no id of a dead letter, as {INPUTS[0]}:3:17; `tierline dlq list` has them")
+        raise DeadLetterError(f"{letter_id} is no dead letter's id, as {INPUTS[0]}:3:17; `tierline dlq list` has them")
     record = await read_one(options, prefix + dead_letter_topic(topic), int(partition), int(offset))
     if record is None:
         raise DeadLetterError(f"dead letter {letter_id} is not there (any more); `tierline dlq list` shows what is")

@@ -1,6 +1,8 @@
 """The terminal: data goes to stdout, everything else to stderr; how a command says that it failed."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, TypeAlias
 
@@ -13,8 +15,18 @@ Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Js
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+PLAIN_WIDTH = 120
+"""Columns of tables where the output is no terminal, which has none of its own."""
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    has_width = stream.isatty() or "COLUMNS" in os.environ
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if has_width else PLAIN_WIDTH)
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
 
 
 class CommandError(Exception):

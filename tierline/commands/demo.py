@@ -10,6 +10,7 @@ from tierline.console import JsonFlag, UsageError, note
 def demo(
     speed: Annotated[str, typer.Option(help="seconds that the year takes, or max: as fast as it goes")] = "60",
     exits: Annotated[bool, typer.Option("--exit", help="end after the summary; 1 if anything does not add up")] = False,
+    baskets: Annotated[int | None, typer.Option(min=1, help="only the first so many baskets, for a quick look")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Play the 155,848 baskets of the Complete Journey through two workers and sum up what happened.
@@ -22,7 +23,7 @@ def demo(
     from tierline.demo.run import DemoOptions, run_demo
     from tierline.reaching import settings_of_process
 
-    options = DemoOptions(_duration_seconds(speed), exits, as_json)
+    options = DemoOptions(_duration_seconds(speed), exits, as_json, baskets)
     try:
         adds_up = run_demo(settings_of_process(), options)
     except KeyboardInterrupt:

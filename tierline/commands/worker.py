@@ -18,11 +18,12 @@ def worker(
 ) -> None:
     """Take the events of the partitions that Kafka gives this process, until SIGINT or SIGTERM.
 
-    Run as many as there are partitions; they share them. A worker that dies loses nothing: another goes on where it was.
+    Run up to as many as there are partitions; they share them. When one dies, another goes on where it was.
 
-    Example: TIERLINE_KAFKA=localhost:9092 TIERLINE_REDIS=redis://localhost TIERLINE_PROGRAM=program.yaml tierline worker
+    Example: TIERLINE_KAFKA=localhost:9092 TIERLINE_REDIS=redis://localhost TIERLINE_PROGRAM=shop.yaml tierline worker
     """
     from streams.worker import run_worker
+
     from tierline.logs import configure_logs, log_settings
     from tierline.reaching import explained, settings_of_process
     from tierline.wiring import worker_config

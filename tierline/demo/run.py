@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from schemas.record import LogRecord
 from tierline.console import CommandError, err, note, print_json
 from tierline.demo.children import Child, check_all, stop_all
-from tierline.demo.data import year_of_baskets
+from tierline.demo.data import first_baskets, year_of_baskets
 from tierline.demo.feed import FeedProgress, feed
 from tierline.demo.latency import visible_buckets
 from tierline.demo.published import count_published
@@ -43,6 +43,8 @@ class DemoOptions:
     """How long the year takes; None: as fast as it goes."""
     exits: bool
     as_json: bool
+    baskets: int | None = None
+    """Only the first so many; None: all of them."""
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> bool:
@@ -53,7 +55,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> bool:
         with err.status("preparing the data, starting Kafka and Valkey"), ThreadPoolExecutor() as pool:
             reading = pool.submit(year_of_baskets, settings.cache_folder)
             settings = stack.enter_context(served(settings, folder))
-            records = reading.result()
+            records = first_baskets(reading.result(), options.baskets)
         levels = [level.name for level in program_of(settings).tiers.levels]
         children: list[Child] = []
         stack.callback(stop_all, children)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rich import box
 from rich.table import Table
 
 from tierline.console import out
@@ -11,9 +12,15 @@ from tierline.demo.summary import Summary
 def show(summary: Summary, levels: list[str]) -> None:
     """Print the summary to stdout; ``levels`` gives the tiers their order."""
     out.rule("A year of baskets")
-    out.print(_columns(_flow(summary), _tiers(summary, levels)))
-    out.print(_columns(_counts("Nudges issued", summary.nudges_issued), _counts("Suppressed", summary.suppressions)))
-    out.print(_columns(_counts("Tier changes", summary.tier_changes), _counts("Retracted", summary.nudges_retracted)))
+    issued, suppressed = summary.nudges_issued, summary.suppressions
+    out.print(_columns(_flow(summary), _tiers(summary, levels), _counts("Tier changes", summary.tier_changes)))
+    out.print(
+        _columns(
+            _counts("Nudges issued", issued),
+            _counts("Nudges suppressed", suppressed),
+            _counts("Nudges retracted", summary.nudges_retracted),
+        )
+    )
     out.print(_checks(summary))
     verdict = "[green]Everything adds up.[/]" if summary.reconciles else "[red]Something does not add up, see above.[/]"
     out.print(verdict)
@@ -23,14 +30,14 @@ def _flow(summary: Summary) -> Table:
     table = _table("Flow")
     for what, value in (
         ("orders in", f"{summary.orders_in:,}"),
-        ("records in (with consents)", f"{summary.records_in:,}"),
+        ("with consents", f"{summary.records_in:,}"),
         ("applied", f"{summary.applied:,}"),
         ("duplicates", f"{summary.duplicates:,}"),
         ("dead letters", f"{summary.dead_letters:,}"),
         ("orders a second", f"{summary.orders_per_second:,.0f}"),
         ("seconds", f"{summary.seconds:.1f}"),
-        ("order to visible, p50", _ms(summary.visible_p50_ms)),
-        ("order to visible, p99", _ms(summary.visible_p99_ms)),
+        ("visible after, p50", _ms(summary.visible_p50_ms)),
+        ("visible after, p99", _ms(summary.visible_p99_ms)),
     ):
         table.add_row(what, value)
     return table
@@ -53,9 +60,10 @@ def _counts(title: str, counts: Mapping[str, int]) -> Table:
 
 
 def _checks(summary: Summary) -> Table:
-    table = Table("Must be equal", "expected", "found", "", show_edge=False, title_justify="left")
-    for column in (1, 2):
-        table.columns[column].justify = "right"
+    table = Table("Must be equal", show_edge=False, box=box.SIMPLE)
+    table.add_column("expected", justify="right")
+    table.add_column("found", justify="right")
+    table.add_column("")
     for check in summary.checks:
         verdict = "[green]ok[/]" if check.holds else "[red]WRONG[/]"
         table.add_row(check.what, f"{check.expected:,}", f"{check.found:,}", verdict)
@@ -63,15 +71,15 @@ def _checks(summary: Summary) -> Table:
 
 
 def _table(title: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False, show_edge=False)
-    table.add_column(min_width=28)
-    table.add_column(justify="right", min_width=10)
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, show_edge=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
     return table
 
 
-def _columns(left: Table, right: Table) -> Table:
-    grid = Table.grid(padding=(1, 6, 0, 0))
-    grid.add_row(left, right)
+def _columns(*tables: Table) -> Table:
+    grid = Table.grid(padding=(1, 5, 0, 0))
+    grid.add_row(*tables)
     return grid
 
 

@@ -74,8 +74,8 @@ class _Bar(AbstractContextManager["_Bar"]):
         feed = self._feed
         elapsed = now - feed.began_at if feed.began_at else 0.0
         rate = taken / elapsed if elapsed > 0 else 0.0
-        left = (feed.total - taken) / rate if rate > 0 else 0.0
-        words = f"{rate:>7,.0f}/s · lag {max(0, feed.sent - taken):>6,} · {left:>4.0f} s left"
+        left = f"{(feed.total - taken) / rate:>4.0f} s left" if rate > 0 else "   … s left"
+        words = f"{rate:>7,.0f}/s · lag {max(0, feed.sent - taken):>6,} · {left}"
         self._progress.update(self._task, completed=taken, words=words)
         if not err.is_terminal and now - self._said_at > PLAIN_EVERY_SECONDS:
             self._said_at = now
