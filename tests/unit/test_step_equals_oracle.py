@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.folding import fold_log
-from tests.logs import START_AT, random_log, random_steps
+from tests.log_values import START_AT
+from tests.logs import random_log, random_steps
 from tests.oracle_rules import DAY_US
 from tests.product import (
     Json,
