@@ -37,6 +37,6 @@ def rebuild(
     with explained(settings):
         rebuilt = rebuild_partitions(config, partitions or None)
     if as_json:
-        print_json([{"partition": one.partition, "steps": one.steps} for one in rebuilt])
+        print_json([{"partition": one.partition, "steps": one.step} for one in rebuilt])
     for one in () if as_json else rebuilt:
-        note(f"partition {one.partition}: {one.steps:,} steps")
+        note(f"partition {one.partition}: {one.step:,} steps")
