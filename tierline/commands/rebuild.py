@@ -37,6 +37,6 @@ def rebuild(
     with explained(settings):
         rebuilt = rebuild_partitions(config, partitions or None)
     if as_json:
-        print_json([{"partition": one.partition, "steps": one.step} for one in rebuilt])
+        print_json([{"partition": one.partition, "step": one.step, "customers": one.customers} for one in rebuilt])
     for one in () if as_json else rebuilt:
-        note(f"partition {one.partition}: {one.step:,} steps")
+        note(f"partition {one.partition}: {one.customers:,} customers, up to step {one.step:,}")

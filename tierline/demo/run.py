@@ -25,7 +25,7 @@ from tierline.demo.servers import served
 from tierline.demo.show import show
 from tierline.demo.standing import take_census
 from tierline.demo.summary import Summary, added_up, summary_of
-from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, watch
+from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, wait_until_started, watch
 from tierline.embedded.process import free_port
 from tierline.reaching import explained, program_of
 from tierline.settings import PREFIX, Settings, shown, variable
@@ -99,10 +99,15 @@ async def _play(
 ) -> Summary:
     repository = repository_of(settings)
     progress = FeedProgress(total=len(records))
+
+    def check() -> None:
+        check_all(children)
+
     try:
         async with asyncio.TaskGroup() as tasks:
+            await wait_until_started(repository, settings.partitions, check)
             tasks.create_task(feed(settings, records, options.duration_seconds, progress))
-            watching = tasks.create_task(watch(repository, settings.partitions, progress, lambda: check_all(children)))
+            watching = tasks.create_task(watch(repository, settings.partitions, progress, check))
         standing, seconds = watching.result()
         census = await take_census(repository, settings.partitions)
     except* (StalledError, CommandError) as failed:

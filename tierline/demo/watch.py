@@ -22,6 +22,16 @@ class StalledError(Exception):
     """The workers live, but take nothing any more."""
 
 
+async def wait_until_started(repository: RedisRepository, partitions: int, check: Callable[[], None]) -> None:
+    """Return when a worker has taken the first step of every partition; raises like ``watch``."""
+    gives_up_at = time.monotonic() + STALLED_AFTER_SECONDS
+    while len((await look(repository, partitions)).metas) < partitions:
+        check()
+        if time.monotonic() > gives_up_at:
+            raise StalledError("No worker took up its partitions within a minute.")
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
 async def watch(
     repository: RedisRepository, partitions: int, feed: FeedProgress, check: Callable[[], None]
 ) -> tuple[Standing, float]:
