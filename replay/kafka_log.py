@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from replay.errors import SilentKafkaError, TopicMissingError
 from schemas.record import LogRecord
@@ -138,14 +139,14 @@ async def partition_count(
     options: Mapping[str, object], prefix: str, topics: Sequence[str] = (JOURNAL, *INPUTS)
 ) -> int:
     """Return how many partitions the topics have; ``TopicMissingError`` if one is missing or has another count."""
-    consumer = AIOKafkaConsumer(**options)
-    await consumer.start()
+    admin = AIOKafkaAdminClient(**options)
+    await admin.start()
     try:
-        known = await consumer.topics()
-        counts = {topic: len(consumer.partitions_for_topic(prefix + topic) or ()) for topic in topics}
+        described = await admin.describe_topics([prefix + topic for topic in topics])
     finally:
-        await consumer.stop()
-    missing = [prefix + topic for topic in topics if prefix + topic not in known]
+        await admin.close()
+    counts = {str(one["topic"]): len(one["partitions"]) for one in described if not one["error_code"]}
+    missing = [prefix + topic for topic in topics if prefix + topic not in counts]
     if missing:
         raise TopicMissingError(
             f"Kafka has no topic {', '.join(missing)}: nothing ran there yet, or TIERLINE_KAFKA or "
@@ -156,4 +157,4 @@ async def partition_count(
         raise TopicMissingError(
             f"the topics have different numbers of partitions ({listed}); `tierline topics check` says what to do"
         )
-    return counts[topics[0]]
+    return counts[prefix + topics[0]]
