@@ -21,17 +21,18 @@ def erase(
     """
     from schemas.decoding import RejectedError
     from tierline.console import UsageError
+    from tierline.looking import now_of
     from tierline.producing import erasure, send
     from tierline.reaching import explained, settings_of_process
-    from tierline.wiring import wall_now
 
     settings = settings_of_process()
+    settings.need_kafka()
     try:
-        record = erasure(customer_id, wall_now())
+        with explained(settings):
+            record = erasure(customer_id, asyncio.run(now_of(settings, customer_id)))
+            asyncio.run(send(settings, [record]))
     except RejectedError as error:
         raise UsageError(f"{customer_id!r} is no customer id: {error.detail}") from error
-    with explained(settings):
-        asyncio.run(send(settings, [record]))
     if as_json:
         print_json({"customer_id": customer_id, "sent": True})
     else:
