@@ -21,7 +21,7 @@ from tests.product import (
     shrunk,
 )
 
-FEW, MANY = range(24), range(24, 400)
+FEW, MANY = range(12), range(12, 300)
 
 
 @pytest.mark.parametrize("seed", FEW)

@@ -37,7 +37,7 @@ def done() -> Worked:
     return worked({}, steps_of(a_record(a_consent(), MARCH), a_record(order, MARCH), a_record(order, MARCH)), seed=3)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_replay_along_the_journal_equals_what_was_done(seed: int, tmp_path: Path) -> None:
     program, steps = random_steps(seed)
     erased = {json.dumps(one) for one in steps if "customer.erased" in json.dumps(one)}
