@@ -1,4 +1,7 @@
-"""Erased customers in a replay along the journal: the fold repeats everything, the files show nothing of them."""
+"""Erased customers in a replay along the journal: the fold repeats everything, the files show nothing of them.
+
+An erasure counts if it is in Kafka when the replay of its partition begins.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient, TopicPartition
+from redis.asyncio import Redis
 
 from schemas.topics import CHANGES, CONSENTS, JOURNAL, NUDGES, ORDERS, SUPPRESSIONS
 from state.customer import decode_state, encode_state
@@ -96,7 +97,7 @@ class Written(NamedTuple):
     async def _send(
         self, producer: AIOKafkaProducer, topic: str, key: bytes | None, value: bytes | None, at_ms: int
     ) -> None:
-        await producer.send(self.prefix + topic, value, key, partition=0, timestamp_ms=at_ms if at_ms >= 0 else None)
+        await producer.send(self.prefix + topic, value, key, partition=0, timestamp_ms=at_ms)
 
     def delete_before(self, topic: str, offset: int) -> None:
         """Do what retention does."""
@@ -130,9 +131,8 @@ def test_a_nudge_sent_twice_is_a_difference(written: Written) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=written.bootstrap)
         await producer.start()
         again = next(output for output in written.done.published if output.topic == NUDGES)
-        await producer.send_and_wait(
-            written.prefix + NUDGES, again.value, again.key, partition=0, headers=again.headers
-        )
+        topic = written.prefix + NUDGES
+        await producer.send_and_wait(topic, again.value, again.key, partition=0, headers=again.headers)
         await producer.stop()
 
     asyncio.run(send_again())
@@ -173,6 +173,12 @@ def test_partitions_and_topics_that_are_not_there_are_named(written: Written, tm
     done = replay(*out, settings={**written.settings, "TIERLINE_TOPIC_PREFIX": "nowhere."})
     assert done.code == 1
     assert "Kafka has no topic nowhere.loyalty.journal.v1" in done.err
+
+
+def test_a_broker_that_is_down_is_one_message(tmp_path: Path) -> None:
+    done = replay("--out", str(tmp_path), settings={"TIERLINE_KAFKA": "127.0.0.1:9"})
+    assert (done.code, len(done.err.splitlines())) == (1, 1)
+    assert "Kafka at 127.0.0.1:9 does not" in done.err
 
 
 @pytest.fixture
@@ -231,8 +237,6 @@ async def test_a_worker_and_a_replay_of_its_journal_agree(installation: Installa
 
 async def _spoil(installation: Installation) -> None:
     """Change one customer behind the worker's back."""
-    from redis.asyncio import Redis
-
     repository = RedisRepository(installation.redis_url, installation.name)
     client = Redis.from_url(installation.redis_url)
     (customer_id, *_) = await repository.customers(0)
