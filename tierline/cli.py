@@ -30,6 +30,7 @@ from tierline.settings import SettingsError
 app = typer.Typer(
     name="tierline",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

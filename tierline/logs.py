@@ -45,8 +45,11 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    for chatty in ("aiokafka", "kafka", "faust", "mode", "asyncio", "uvicorn.access"):
+    for chatty in ("faust", "mode", "asyncio", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    for repetitive in ("aiokafka", "kafka"):
+        # What they have to say reaches us as an error; while a broker is down they say it a hundred times a second.
+        logging.getLogger(repetitive).setLevel(logging.CRITICAL)
 
 
 def log_settings(settings: Settings) -> None:
