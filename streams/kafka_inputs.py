@@ -14,7 +14,7 @@ from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from streams import topics
 from streams.ports import LogUnavailableError, LostClaimError, StopError
-from streams.waiting import CALL_TIMEOUT_SECONDS, in_time
+from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
 
 FRESH_FOR_US: Final = 2_000_000
@@ -45,7 +45,7 @@ class KafkaInputs:
     async def stop(self) -> None:
         """Leave the group at once, so that others need not wait for the session to end."""
         try:
-            await asyncio.wait_for(self._consumer.stop(), CALL_TIMEOUT_SECONDS)
+            await at_most(CALL_TIMEOUT_SECONDS, self._consumer.stop())
         except (TimeoutError, KafkaError, asyncio.CancelledError):
             # aiokafka may raise a spurious CancelledError while the broker is down.
             return
@@ -137,7 +137,7 @@ class KafkaInputs:
         """Tell Kafka how far we are, for its lag tools; never read back, so a failure does not matter."""
         positions = {self._tp(partition, topic): offset for (partition, topic), offset in offsets.items()}
         try:
-            await asyncio.wait_for(self._consumer.commit(positions), 2.0)
+            await at_most(2.0, self._consumer.commit(positions))
         except (KafkaError, TimeoutError):
             return
 

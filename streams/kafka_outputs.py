@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import JOURNAL
 from streams.ports import JournalTail, LogUnavailableError, LostClaimError, Publication, StopError
-from streams.waiting import CALL_TIMEOUT_SECONDS, in_time
+from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
@@ -72,7 +72,7 @@ class KafkaOutputs:
         if producer is None:
             raise LostClaimError(f"partition {partition} has no producer")
         try:
-            return await asyncio.wait_for(self._transact(producer, partition, publications), PUBLISH_TIMEOUT_SECONDS)
+            return await at_most(PUBLISH_TIMEOUT_SECONDS, self._transact(producer, partition, publications))
         except (KafkaError, TimeoutError) as error:
             self.drop(partition)
             raise LostClaimError(f"partition {partition}: a transaction failed: {error!r}") from error
@@ -119,6 +119,6 @@ class KafkaOutputs:
 
 async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     try:
-        await asyncio.wait_for(client.stop(), CALL_TIMEOUT_SECONDS)
+        await at_most(CALL_TIMEOUT_SECONDS, client.stop())
     except (KafkaError, TimeoutError, asyncio.CancelledError):
         return

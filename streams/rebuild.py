@@ -19,7 +19,7 @@ from streams.observed import Observed
 from streams.ports import Ports
 from streams.relay import relay
 from streams.service import work_of
-from streams.waiting import in_time
+from streams.waiting import at_most, in_time
 from streams.worker_config import WorkerConfig
 
 
@@ -78,6 +78,6 @@ async def _ports(config: WorkerConfig, partitions: Sequence[int]) -> AsyncIterat
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:
     try:
-        await asyncio.wait_for(consumer.stop(), 10)
+        await at_most(10, consumer.stop())
     except (KafkaError, TimeoutError):
         return

@@ -16,6 +16,7 @@ from streams.ports import LogUnavailableError, LostClaimError, Ports
 from streams.relay import relay
 from streams.state_topic import StateTopic
 from streams.sweep import sweep
+from streams.waiting import at_most, cancel_all
 
 SWEEP_EVERY_SECONDS: Final = 1.0
 RELAY_EVERY_SECONDS: Final = 1.0
@@ -123,13 +124,11 @@ async def _first_failure(*works: Coroutine[None, None, None]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(tasks)
 
 
 async def _event_or_timeout(event: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        await at_most(seconds, event.wait())
     except TimeoutError:
         return

@@ -21,7 +21,7 @@ from streams.partition import PartitionEngine, Work
 from streams.ports import LogUnavailableError, Ports, StopError
 from streams.runner import PartitionRunner
 from streams.state_topic import StateTopic
-from streams.waiting import in_time
+from streams.waiting import cancel_all, in_time
 from streams.worker_config import WorkerConfig
 
 START_PATIENCE_SECONDS: Final = 30.0
@@ -109,10 +109,7 @@ class PartitionsService:
         self._tasks[asyncio.create_task(runner.run())] = runner
 
     async def _drop_runners(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await cancel_all(self._tasks)
         for partition in self.runners:
             self.outputs.drop(partition)
         self._tasks, self.runners = {}, {}

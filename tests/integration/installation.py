@@ -108,8 +108,8 @@ class Installation:
         consumer.seek(tp, 0)
         found: list[LogRecord] = []
         while await consumer.position(tp) < end:
-            for r in (await consumer.getmany(tp, timeout_ms=500)).get(tp, ()):
-                found.append(LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers))
+            records = (await consumer.getmany(tp, timeout_ms=500)).get(tp, ())
+            found += [LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
         await consumer.stop()
         return found
 
