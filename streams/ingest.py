@@ -3,6 +3,7 @@
 Behind the journal (after a kill, or when Redis forgot something) the order is not ours to choose: the journal says it.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -29,37 +30,41 @@ async def ingest(engine: PartitionEngine) -> int:
         return await _repeat(engine)
     if engine.unrelayed >= OUTBOX_ENTRIES_MAX:
         return 0
-    for topic in engine.work.topics:
-        await _fetch(engine, topic, engine.work.records_a_round)
-    exhausted = frozenset(
-        topic for topic in engine.work.topics if engine.ports.inputs.caught_up_at(engine.partition, topic) is not None
-    )
-    limit = engine.work.records_a_round
-    records = in_order(engine.heads, exhausted, engine.fold.meta.clock_at, limit)
-    return await step_all(engine, _taken(engine, records))
+    records = await _next_records(engine)
+    return await step_all(engine, records)
 
 
 async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int:
     """Step each record and commit, at most `customers_a_commit` customers at a time."""
     if not records:
         return 0
-    fold = engine.fold
-    admitted = [fold.admit(record) for record in records]
-    await _prefetch(engine, admitted)
-    changed, most, done = engine.customers.changed, engine.work.customers_a_commit, 0
-    for one in admitted:
+    observed, most, done = engine.observed, engine.work.customers_a_commit, 0
+    with observed.timed("decode"):
+        admitted = [engine.fold.admit(record) for record in records]
+    with observed.timed("load"):
+        await _prefetch(engine, admitted)
+    waiting = deque(admitted)
+    while waiting:
+        with observed.timed("step"):
+            await _step_until(engine, waiting, most)
+        with observed.timed("commit"):
+            done += await commit(engine)
+    engine.customers.evict()
+    observed.records += len(records)
+    observed.saw(records, engine.ports.wall_now)
+    return done
+
+
+async def _step_until(engine: PartitionEngine, waiting: deque[Admitted | DeadLetter], most: int) -> None:
+    """Step until so many customers changed, or all records are taken."""
+    apply, changed = engine.fold.apply, engine.customers.changed
+    while waiting and len(changed) < most:
+        one = waiting.popleft()
         try:
-            fold.apply(one)
+            apply(one)
         except LedgerNeeded as needed:
             await load_ledgers(engine, needed.customer_ids)
-            fold.apply(one)
-        if len(changed) >= most:
-            done += await commit(engine)
-    done += await commit(engine)
-    engine.customers.evict()
-    engine.observed.records += len(records)
-    engine.observed.saw(records, engine.ports.wall_now)
-    return done
+            apply(one)
 
 
 async def load_ledgers(engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
@@ -132,6 +137,16 @@ async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> int:
     fetched = await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads))
     heads += fetched
     return len(fetched)
+
+
+async def _next_records(engine: PartitionEngine) -> Sequence[LogRecord]:
+    """Return what may be taken now, in the order of the rules."""
+    topics, limit, inputs = engine.work.topics, engine.work.records_a_round, engine.ports.inputs
+    with engine.observed.timed("fetch"):
+        for topic in topics:
+            await _fetch(engine, topic, limit)
+        exhausted = frozenset(t for t in topics if inputs.caught_up_at(engine.partition, t) is not None)
+        return _taken(engine, in_order(engine.heads, exhausted, engine.fold.meta.clock_at, limit))
 
 
 def _taken(engine: PartitionEngine, records: Sequence[LogRecord]) -> Sequence[LogRecord]:

@@ -18,6 +18,7 @@ from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
 
 FRESH_FOR_US: Final = 2_000_000
+BLOCKED_SECONDS: Final = 0.005
 TOPIC_IDS_SECONDS: Final = 5.0
 
 
@@ -83,8 +84,12 @@ class KafkaInputs:
     async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
         """Return as soon as a topic of this partition has something, or after the timeout."""
         tps = tuple(self._tp(partition, topic) for topic in INPUTS)
-        if not any(self._stash.get(tp) for tp in tps):
+        if any(self._stash.get(tp) for tp in tps):
+            # Something waits for the other topic's answer: let the event loop bring it.
+            await asyncio.sleep(BLOCKED_SECONDS)
+        else:
             await self._poll(tps, timeout_ms, limit)
+            await asyncio.sleep(0)
 
     def caught_up_at(self, partition: int, topic: str) -> Instant | None:
         """Return when the broker last said that nothing follows."""

@@ -1,8 +1,10 @@
 """What one claim saw: plain counters that the engine raises and the metrics read."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Final
 
 from schemas.instants import Instant
@@ -41,13 +43,19 @@ class Observed:
         for record in records:
             for name, value in record.headers:
                 if name == SENT_AT:
-                    self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
+                    with suppress(ValueError):
+                        self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
 
     def _note_visible(self, seconds: float) -> None:
         bound = VISIBLE_BOUNDS[bisect_left(VISIBLE_BOUNDS, seconds)]
         self.visible[bound] = self.visible.get(bound, 0) + 1
         self.visible_seconds += seconds
 
-    def took(self, stage: str, seconds: float) -> None:
-        """Add to a stage's time."""
-        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + seconds
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add what happens inside to a stage's time; `commit` and `load` include waiting for the store."""
+        began_at = perf_counter()
+        try:
+            yield
+        finally:
+            self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + perf_counter() - began_at

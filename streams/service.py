@@ -24,7 +24,6 @@ from streams.state_topic import StateTopic
 from streams.waiting import cancel_all, in_time
 from streams.worker_config import WorkerConfig
 
-START_PATIENCE_SECONDS: Final = 30.0
 START_RETRY_SECONDS: Final = 2.0
 LAG_COMMIT_SECONDS: Final = 5.0
 
@@ -133,9 +132,9 @@ class PartitionsService:
             log.warning("topic %s %s. %s", problem.topic, problem.text, problem.advice)
 
     async def _patiently(self, first: Coroutine[None, None, None]) -> None:
-        """Try for half a minute: servers often start together."""
+        """Try again for a while: servers often start together."""
         loop = asyncio.get_running_loop()
-        gives_up_at = loop.time() + START_PATIENCE_SECONDS
+        gives_up_at = loop.time() + self.config.start_patience_seconds
         attempt = first
         while True:
             try:

@@ -29,6 +29,8 @@ class WorkerConfig:
     session_timeout_seconds: float = 10.0
     heartbeat_seconds: float = 1.0
     metrics_port: int = 0
+    start_patience_seconds: float = 30.0
+    """How long a start waits for Kafka and Redis; servers often start together."""
 
     @property
     def bootstrap(self) -> str:

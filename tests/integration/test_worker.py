@@ -13,8 +13,10 @@ from schemas.instants import format_instant
 from schemas.topics import CONSENTS, ORDERS
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
+from streams.rebuild import rebuild
 from tests import builders
 from tests.integration.installation import Installation, as_bytes
+from tests.integration.worker_process import config_of
 from tests.servers import KafkaServer, NewValkey, ValkeyServer
 
 BEGIN_MS = 1_488_000_000_000
@@ -114,3 +116,71 @@ async def steps_of(installation: Installation) -> list[int]:
     metas = [await repository.meta(partition) for partition in range(installation.partitions)]
     await repository.close()
     return [decode_meta(meta).step if meta else 0 for meta in metas]
+
+
+@pytest.fixture
+def told(installation: Installation) -> Installation:
+    """An installation whose workers are told something wrong; they give up soon."""
+    installation.options = {"start_patience_seconds": 1}
+    return installation
+
+
+async def refusal(installation: Installation) -> str:
+    """Start a worker that must refuse, and return its one line."""
+    worker = installation.start_worker()
+    assert worker.process is not None
+    assert await asyncio.to_thread(worker.process.wait, 40) == 1, worker.said
+    assert "Traceback" not in worker.said
+    lines = [line for line in worker.said.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, worker.said
+    return lines[0]
+
+
+async def test_a_broker_that_is_down_at_the_start_is_named(told: Installation) -> None:
+    told.kafka = "127.0.0.1:1"
+    said = await refusal(told)
+    assert "127.0.0.1:1" in said
+    assert "Start it, or correct the address" in said
+
+
+async def test_a_redis_that_is_down_at_the_start_is_named(told: Installation) -> None:
+    told.redis_url = "redis://127.0.0.1:1/0"
+    said = await refusal(told)
+    assert "Redis at 127.0.0.1:1" in said
+    assert "Start it, or correct the address" in said
+
+
+async def test_missing_topics_are_named_with_the_command_that_makes_them(told: Installation) -> None:
+    told.name += "-elsewhere"
+    said = await refusal(told)
+    assert "does not exist" in said
+    assert "tierline topics create" in said
+
+
+async def test_another_partition_count_is_refused(told: Installation) -> None:
+    told.partitions = 3
+    said = await refusal(told)
+    assert "has 2 partitions, not 3" in said
+
+
+async def test_a_redis_that_may_evict_is_refused(told: Installation, new_valkey: NewValkey) -> None:
+    told.redis_url = new_valkey(options={"maxmemory": "64mb", "maxmemory-policy": "allkeys-lru"}).url
+    assert "set maxmemory-policy to noeviction" in await refusal(told)
+
+
+@pytest.mark.timeout(180)
+async def test_an_empty_redis_beside_a_journal_is_refused_until_a_rebuild(
+    installation: Installation, new_valkey: NewValkey
+) -> None:
+    worker = installation.start_worker()
+    await installation.produce(a_shop(500, seed=3))
+    await installation.await_rest()
+    assert worker.terminate() == 0
+    installation.redis_url = new_valkey().url
+    said = await refusal(installation)
+    assert "Redis holds nothing of partition" in said
+    assert "tierline rebuild" in said
+    rebuilt = await asyncio.to_thread(rebuild, config_of(installation.worker_options()))
+    assert [one.partition for one in rebuilt] == [0, 1]
+    await installation.await_rest()
+    await installation.assert_books()
