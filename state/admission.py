@@ -28,7 +28,7 @@ class Admitted(msgspec.Struct, frozen=True):
         return self.event.customer_id
 
 
-def admit(record: LogRecord, *, needs_key: bool = True) -> Admitted | DeadLetter:
+def admit(record: LogRecord) -> Admitted | DeadLetter:
     """Return the event that ``record`` holds, or why there is none; depends on the record alone."""
     if record.value is not None and len(record.value) > VALUE_BYTES_MAX:
         detail = f"the value has {len(record.value)} bytes; at most {VALUE_BYTES_MAX} are allowed"
@@ -37,8 +37,6 @@ def admit(record: LogRecord, *, needs_key: bool = True) -> Admitted | DeadLetter
         event = decode(record.topic, record.value, record.headers)
     except RejectedError as rejected:
         return DeadLetter(record, rejected.reason, rejected.detail)
-    if record.key is None and not needs_key:
-        return Admitted(record, event)
     if record.key != event.customer_id.encode():
         return DeadLetter(record, "key_mismatch", "the record's key must be customer_id as UTF-8")
     return Admitted(record, event)

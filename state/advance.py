@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from schemas.instants import Instant
 from state.customer import CustomerState
 from state.decision import BY_PROGRAM, BY_TIME, Decision, effective_level
@@ -60,6 +62,7 @@ def due_moment(customer: CustomerState, programs: Programs) -> Instant | None:
 def conclude(decision: Decision) -> None:
     """Decide the nudges of ``decision`` and forget what no rule can ask for any more."""
     decide_nudges(decision)
+    decision.sums_at_end = decision.window
     forget_old_days(decision.customer, decision.rules)
     _forget_spent_chain(decision)
 
@@ -96,13 +99,16 @@ def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started
 
 def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerView) -> Decision:
     """Re-evaluate as of the change: upgrades at once, demotions wait for their review."""
-    rules, before = programs.current, effective_level(customer, programs.of(customer))
-    kept = rules.rank_of(customer.tier)
-    set_tier(customer, rules, min(customer.rank, len(rules.levels) - 1) if kept is None else kept)
+    old, rules = programs.of(customer), programs.current
+    before = effective_level(customer, old)
+    set_tier(customer, rules, _rank_in(rules, customer.tier, customer.rank))
+    if customer.chain is not None:
+        rank = _rank_in(rules, customer.chain.tier, old.rank_of(customer.chain.tier) or 0)
+        customer.chain = replace(customer.chain, tier=rules.levels[rank].name)
     customer.program_version = rules.program_version
-    customer.chain = None
-    customer.debounce = None
-    decision = Decision(customer, rules, programs.changed_at, "program_change", BY_PROGRAM)
+    is_early = programs.started_at is not None and customer.now_at < programs.started_at
+    decision = Decision(customer, rules, customer.now_at, "program_change", BY_PROGRAM, is_backfill=is_early)
+    customer.warned_at = max(customer.warned_at, decision.now)
     rebuild_days(customer, rules, ledger, decision.today)
     if customer.rank == 0 or rules.window == "lifetime":
         customer.expires_at = customer.grace_until = None
@@ -113,6 +119,12 @@ def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerV
     follow_sums(decision)
     conclude(decision)
     return decision
+
+
+def _rank_in(rules: Rules, level: str, rank: int) -> int:
+    """Return the rank of a level of the program before: by its name, else the same rung as far as there is one."""
+    named = rules.rank_of(level)
+    return min(rank, len(rules.levels) - 1) if named is None else named
 
 
 def _forget_spent_chain(decision: Decision) -> None:

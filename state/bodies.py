@@ -87,7 +87,7 @@ def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool)
 
 def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
     rules, candidate, level = decision.rules, outcome.candidate, decision.next_level
-    way = None if level is None else way_to(rules, level, decision.window)
+    way = None if level is None else way_to(rules, level, decision.sums_at_end)
     percent = rules.kinds[candidate.kind].incentive_percent
     return {
         "type": "nudge.issued",
@@ -96,7 +96,7 @@ def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
         **_stamp(decision),
         "tier": decision.level.name,
         "next_tier": None if level is None else level.name,
-        "missing": None if level is None else missing_of(rules, level, decision.window),
+        "missing": None if level is None else missing_of(rules, level, decision.sums_at_end),
         "progress": None if way is None else {"spend": way.spend_progress, "orders": way.orders_progress},
         "cheapest_path": None if way is None else way.cheapest_path,
         "not_before": format_instant(outcome.not_before),

@@ -96,6 +96,8 @@ class Decision:
     warning_is_due: bool = False
     sends_before: int = 0
     """How many of the customer's sends are of earlier decisions."""
+    sums_at_end: Sums = field(init=False)
+    """The window when the decision was concluded; later ones change the same customer."""
     changes: list[TierChange] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
@@ -103,6 +105,7 @@ class Decision:
     def __post_init__(self) -> None:
         self.today = self.rules.day_of(self.now)
         self.level = effective_level(self.customer, self.rules)
+        self.sums_at_end = self.window
 
     @property
     def window(self) -> Sums:

@@ -36,13 +36,11 @@ class Fold:
         customers: Customers,
         partition_of: Callable[[bytes], int] | None = None,
         *,
-        needs_key: bool = True,
         forgotten: Mapping[str, Instant] | None = None,
     ) -> None:
         self.meta = meta
         self._customers = customers
         self._partition_of = partition_of
-        self._needs_key = needs_key
         self._forgotten = forgotten or {}
         self._changes = Changes(meta.step + 1, meta)
         self._programs: Programs | None = meta.programs() if meta.program else None
@@ -65,7 +63,7 @@ class Fold:
 
     def admit(self, record: LogRecord) -> Admitted | DeadLetter:
         """Return the event of ``record`` or why there is none; may be called ahead of time."""
-        return admit(record, needs_key=self._needs_key)
+        return admit(record)
 
     def apply(self, admitted: Admitted | DeadLetter) -> None:
         """Take one record as a step. Raises `LedgerNeeded`."""

@@ -15,7 +15,7 @@ def in_order(
     record is neither here nor known not to exist. A record without a timestamp (-1) counts as ``clock_at``, which
     rises with what is taken.
     """
-    waiting = {topic: 0 for topic in sorted(heads)}
+    waiting = dict.fromkeys(sorted(heads), 0)
     taken: list[LogRecord] = []
     clock_ms = clock_at // 1000
     while len(taken) < limit:

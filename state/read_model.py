@@ -86,7 +86,7 @@ def _rfm(customer: CustomerState, rules: Rules, as_of: Instant) -> Body:
         "monetary": format_minor(customer.spend_minor, rules.currency),
         "aov": _aov(customer, rules),
         "tenure_days": None if first is None else today - first,
-        "scores": None,
+        "scores": {"r": None, "f": None, "m": None},
     }
 
 

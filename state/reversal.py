@@ -4,7 +4,7 @@ from state.customer import Debounce
 from state.decision import Decision, Trigger
 from state.levels import qualified_rank
 from state.sums import sums_as_of
-from state.tiers import note_change, review_restored, set_tier, start_term
+from state.tiers import note_change, restore_term, review_restored, set_tier, start_term
 
 
 def start_debounce(decision: Decision, trigger_id: str) -> None:
@@ -32,9 +32,7 @@ def end_debounce(decision: Decision) -> None:
         return
     set_tier(customer, rules, result)
     if result == before:
-        start_term(decision, chain.term_day)
-        customer.expires_at = chain.expires_at
-        customer.chain = None
+        restore_term(decision, chain)
     else:
         start_term(decision, chain.grant_day)
     note_change(decision, Trigger("refund", debounce.trigger_id), decision.window)

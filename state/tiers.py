@@ -31,9 +31,11 @@ def review(decision: Decision) -> None:
 
 def review_restored(decision: Decision) -> None:
     """Review a restored term that is already over: renewal and grace count from today."""
-    expires_at = decision.customer.expires_at
-    if expires_at is not None and expires_at <= decision.now:
-        _judge_term(decision, decision.window)
+    customer, rules = decision.customer, decision.rules
+    if customer.expires_at is not None and customer.expires_at <= decision.now:
+        is_by_year = rules.window == "calendar_year"
+        ended = sums_at_review(customer, rules, rules.day_of(customer.expires_at)) if is_by_year else decision.window
+        _judge_term(decision, ended)
 
 
 def end_grace(decision: Decision) -> None:
@@ -77,6 +79,17 @@ def start_term(decision: Decision, first_day: Day) -> None:
     customer.warned_at = decision.now - 1 if decision.cause == "time" else decision.now
 
 
+def restore_term(decision: Decision, chain: Chain) -> None:
+    """Let the term go on that ran before the upgrades of ``chain``; a new one where other rules now want a term."""
+    customer = decision.customer
+    start_term(decision, chain.term_day)
+    customer.chain = None
+    if customer.expires_at is not None and chain.expires_at is not None:
+        customer.expires_at = chain.expires_at
+    elif customer.expires_at is not None:
+        start_term(decision, decision.today)
+
+
 def set_tier(customer: CustomerState, rules: Rules, rank: int) -> None:
     """Make the level of ``rank`` the earned tier."""
     customer.rank = rank
@@ -100,10 +113,7 @@ def note_change(decision: Decision, trigger: Trigger, sums: Sums) -> None:
 
 def _upgrade(decision: Decision, rank: int) -> None:
     customer, rules = decision.customer, decision.rules
-    if decision.cause == "program_change":
-        customer.chain = None
-    else:
-        customer.chain = _extended_chain(decision)
+    customer.chain = None if decision.cause == "program_change" else _extended_chain(decision)
     customer.debounce = None
     set_tier(customer, rules, rank)
     start_term(decision, decision.today)

@@ -66,7 +66,7 @@ class Oracle(TierFold):
         if fact.occurred_at <= self.erasures.get(sha256_hex(fact.customer_id), -(10**20)):
             self.counts["erased"] += 1
         elif fact.type == "customer.erased":
-            self._erase(fact, timestamp)
+            self._erase(fact)
         else:
             self._take(fact, timestamp, offset)
 
@@ -133,12 +133,9 @@ class Oracle(TierFold):
             "detail": refused.detail,
         }
 
-    def _erase(self, fact: Fact, timestamp: int) -> None:
+    def _erase(self, fact: Fact) -> None:
         self.counts["applied"] += 1
-        customer = self.customers.get(fact.customer_id)
-        if customer is not None:
-            self._advance(customer, max(timestamp, customer.now))
-            del self.customers[fact.customer_id]
+        self.customers.pop(fact.customer_id, None)
         self.erasures[sha256_hex(fact.customer_id)] = fact.occurred_at
 
     def _take(self, fact: Fact, timestamp: int, offset: int) -> None:

@@ -187,7 +187,7 @@ def _rfm(rules: Rules, customer: Customer, today: int) -> Body:
         "monetary": money(monetary, rules.currency),
         "aov": None if aov is None else money(aov, rules.currency),
         "tenure_days": today - min(days) if days else None,
-        "scores": None,
+        "scores": {"r": None, "f": None, "m": None},
     }
 
 

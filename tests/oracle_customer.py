@@ -184,13 +184,13 @@ def sums_at_end(rules: Rules, customer: Customer) -> Sums:
     assert customer.expires_at is not None
     end_day = day_of(customer.expires_at, rules.zone)
     if rules.calendar:
-        return window_sums(rules, customer, lambda day: year_of(day) == year_of(end_day) - 1)
+        return window_sums(rules, customer, lambda day: year_of(day) == year_of(end_day - 1))
     return sums_on(rules, customer, end_day)
 
 
 def would_renew(rules: Rules, customer: Customer) -> bool:
-    """Return whether the orders known now would reach the tier at ``expires_at``."""
-    return customer.expires_at is not None and level_of(rules, sums_at_end(rules, customer)) >= customer.earned
+    """Return whether the orders known now would reach the tier at ``expires_at``; a tier without an end stays."""
+    return customer.expires_at is None or level_of(rules, sums_at_end(rules, customer)) >= customer.earned
 
 
 # Levels

@@ -159,6 +159,8 @@ class TierFold(NudgeFold):
         qualified = level_of(self.rules, sums)
         if qualified > customer.earned:
             self._upgrade(customer, decision, qualified, decision.trigger)
+        elif customer.grace_until is not None and qualified == customer.earned:
+            self._renew(customer, decision)
 
     def _moved(self, customer: Customer, decision: Decision, trigger: Trigger, sums: Sums) -> None:
         """Emit a change if the effective tier is another one than before."""

@@ -68,10 +68,7 @@ def as_text(line: object) -> object:
     return [as_text(one) for one in line] if isinstance(line, list) else line
 
 
-SCORES = pytest.mark.xfail(strict=True, reason="the read model's rfm.scores is null, its contract wants an object")
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SCORES if name == "states" else ()) for name in FILES])
+@pytest.mark.parametrize("name", FILES)
 def test_every_line_keeps_its_contract(name: str, tmp_path: Path) -> None:
     for seed in (3, 5, 8):
         program, records = random_log(seed)

@@ -173,7 +173,7 @@ def test_the_states_are_read_models_as_of_the_end(log: Path, tmp_path: Path) -> 
                 "monetary": "480.00",
                 "aov": "480.00",
                 "tenure_days": 4,
-                "scores": None,
+                "scores": {"r": None, "f": None, "m": None},
             },
             "segment": {"rfm": None, "cluster": None, "persona": None, "since": None},
             "clv_90d": None,
