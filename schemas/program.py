@@ -59,9 +59,6 @@ class Tiers(Part):
                 raise ValueError(f"two levels are named {name}; give each its own name")
         _check_rising("spend", [(level.name, level.spend) for level in levels])
         _check_rising("orders", [(level.name, level.orders) for level in levels])
-        for level in levels[1:]:
-            if level.spend is None and level.orders is None:
-                raise ValueError(f"level {level.name} has no criterion; only the lowest may, give it spend or orders")
         return levels
 
 

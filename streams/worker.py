@@ -7,6 +7,8 @@ import asyncio
 import gc
 import logging
 import sys
+import tempfile
+from pathlib import Path
 from collections.abc import Iterable
 
 import faust
@@ -107,6 +109,8 @@ def run_worker(config: WorkerConfig) -> int:
         topic_disable_leader=True,
         topic_allow_declare=False,
         reply_create_topic=False,
+        # Faust makes this folder though nothing of ours is in it; the working directory stays clean.
+        datadir=str(Path(tempfile.gettempdir()) / f"{config.name}-faust"),
         loop=loop,
     )
     app.boot_strategy = NoConsumer(app, enable_web=False)

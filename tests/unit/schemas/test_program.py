@@ -52,7 +52,6 @@ def test_warnings_are_put_in_order() -> None:
         ({"nudges": {"quiet_hours": {"from": 1260, "to": "08:00"}}}, "quotes"),
         ({"nudges": {"quiet_hours": {"from": "08:00", "to": "08:00"}}}, "the same"),
         ({"tiers": {"levels": [{"name": "a"}, {"name": "a", "spend": 1}]}}, "own name"),
-        ({"tiers": {"levels": [{"name": "a"}, {"name": "b"}]}}, "has no criterion"),
         ({"tiers": {"levels": [{"name": "a", "orders": 3}, {"name": "b", "orders": 3}]}}, "must rise"),
         ({"currency": "JPY", "tiers": {"levels": [{"name": "a"}, {"name": "b", "spend": "1.5"}]}}, "minor unit of JPY"),
     ],
@@ -65,3 +64,8 @@ def test_rules_that_contradict_themselves_are_refused(given: dict[str, object], 
 def test_an_unquoted_off_means_off_also_to_a_yaml_1_1_reader() -> None:
     program = Program.model_validate({"nudges": {"kinds": {"tier_near": {"mode": False}}}})
     assert program.nudges.kinds.tier_near.mode == "off"
+
+
+def test_a_level_may_leave_out_its_criteria() -> None:
+    program = Program.model_validate({"tiers": {"levels": [{"name": "guest"}, {"name": "member"}]}})
+    assert [level.name for level in program.tiers.levels] == ["guest", "member"]
