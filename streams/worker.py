@@ -8,8 +8,8 @@ import gc
 import logging
 import sys
 import tempfile
-from pathlib import Path
 from collections.abc import Iterable
+from pathlib import Path
 
 import faust
 from faust.app.base import BootStrategy
