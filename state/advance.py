@@ -42,39 +42,42 @@ def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledg
     while (moment := due_moment(customer, programs)) is not None and moment <= until_at:
         customer.now_at = max(customer.now_at, moment)
         rules = programs.of(customer)
-        timed = _timed_moment(customer, rules)
-        if timed is not None and timed <= moment:
+        if customer.due_at is not None and customer.due_at <= moment:
             decisions.append(_take_moment(customer, rules, moment, programs.started_at))
         else:
             decisions.append(_change_program(customer, programs, ledger))
+        note_due(customer, programs)
     return decisions
 
 
 def due_moment(customer: CustomerState, programs: Programs) -> Instant | None:
     """Return the next moment at which time alone changes ``customer``, None if there is none."""
-    rules = programs.of(customer)
-    moment = _timed_moment(customer, rules)
-    if rules is programs.current:
+    moment = customer.due_at
+    if programs.of(customer) is programs.current:
         return moment
     return programs.changed_at if moment is None else min(moment, programs.changed_at)
 
 
+def note_due(customer: CustomerState, programs: Programs) -> None:
+    """Keep `due_at` true after a change of ``customer``."""
+    customer.due_at = _timed_moment(customer, programs.of(customer))
+
+
 def conclude(decision: Decision) -> None:
     """Decide the nudges of ``decision`` and forget what no rule can ask for any more."""
-    decide_nudges(decision)
     decision.sums_at_end = decision.window
+    decide_nudges(decision)
     forget_old_days(decision.customer, decision.rules)
     _forget_spent_chain(decision)
 
 
 def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:
-    moments = list(pending_warnings(customer, rules))
     leaving = next_leaving_day(customer, rules)
-    if leaving is not None:
-        moments.append(rules.start_of(leaving))
+    moments = [] if leaving is None else [rules.start_of(leaving)]
     if customer.grace_until is not None:
         moments.append(customer.grace_until)
     elif customer.expires_at is not None:
+        moments += pending_warnings(customer, rules)
         moments.append(customer.expires_at)
     if customer.debounce is not None:
         moments.append(customer.debounce.ends_at)

@@ -107,7 +107,8 @@ def _refund(customer: CustomerState, rules: Rules, event: OrderRefunded, ledger:
     new = replace(old, refunded_minor=old.refunded_minor + event.amount_minor)
     replace_order(customer, rules, ledger, order_field(event.order_id), old, new)
     ledger.put(seen, SeenEntry(event.order_id, event.amount_minor))
-    customer.returns.pop(event.order_id, None)
+    if event.order_id in customer.returns:
+        customer.returns = {one: until_at for one, until_at in customer.returns.items() if one != event.order_id}
     return Booking(is_new=True, took=_takes(old, new))
 
 
@@ -128,10 +129,9 @@ def _open_return(decision: Decision, event: OrderReturned, ledger: LedgerView) -
     if ledger.has_seen(seen):
         return Booking(is_new=False)
     ledger.put(seen, SeenEntry(event.order_id))
-    returns, now = decision.customer.returns, decision.now
-    for order_id in [order_id for order_id, until_at in returns.items() if until_at <= now]:
-        del returns[order_id]
-    returns[event.order_id] = decision.rules.start_of(decision.today + RETURN_OPEN_DAYS)
+    customer, now = decision.customer, decision.now
+    still_open = {order_id: until_at for order_id, until_at in customer.returns.items() if until_at > now}
+    customer.returns = still_open | {event.order_id: decision.rules.start_of(decision.today + RETURN_OPEN_DAYS)}
     return Booking(is_new=True)
 
 
@@ -161,7 +161,7 @@ def _set_consent(customer: CustomerState, event: ConsentChanged) -> None:
         customer.consent_default = event.granted
         customer.consent_channels = {}
     else:
-        customer.consent_channels[event.channel] = event.granted
+        customer.consent_channels = customer.consent_channels | {event.channel: event.granted}
 
 
 def _update_profile(customer: CustomerState, event: ProfileUpdated) -> None:

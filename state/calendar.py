@@ -20,11 +20,15 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 class Calendar:
     """The days of one zone; a day starts at its first existing instant (some zones skip 00:00)."""
 
-    __slots__ = ("_starts", "zone")
+    __slots__ = ("_ends_at", "_last_day", "_starts", "_starts_at", "zone")
 
     def __init__(self, zone: str) -> None:
         self.zone = ZoneInfo(zone)
         self._starts: dict[Day, Instant] = {}
+        # Most questions are about the day of the one before.
+        self._last_day: Day = 0
+        self._starts_at: Instant = 0
+        self._ends_at: Instant = 0
 
     def start_of(self, day: Day) -> Instant:
         """Return the first instant of ``day``."""
@@ -35,11 +39,14 @@ class Calendar:
 
     def day_of(self, at: Instant) -> Day:
         """Return the day that ``at`` lies in."""
+        if self._starts_at <= at < self._ends_at:
+            return self._last_day
         day = at // DAY_MICROSECONDS + _EPOCH_DAY
         while self.start_of(day) > at:
             day -= 1
         while self.start_of(day + 1) <= at:
             day += 1
+        self._last_day, self._starts_at, self._ends_at = day, self.start_of(day), self.start_of(day + 1)
         return day
 
     def local_time(self, at: Instant) -> datetime:

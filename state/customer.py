@@ -12,7 +12,7 @@ STATE_FORMAT: Final = 1
 """Raised when a field changes its meaning; `decode_state` upgrades what is older."""
 
 
-class Chain(msgspec.Struct, array_like=True, frozen=True):
+class Chain(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Upgrades that a refund may still reverse, together."""
 
     grant_day: Day
@@ -24,14 +24,14 @@ class Chain(msgspec.Struct, array_like=True, frozen=True):
     """The term of that tier."""
 
 
-class Debounce(msgspec.Struct, array_like=True, frozen=True):
+class Debounce(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A refund that waits before it may reverse an upgrade."""
 
     ends_at: Instant
     trigger_id: str
 
 
-class Floor(msgspec.Struct, array_like=True, frozen=True):
+class Floor(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A tier assigned by hand, held at least until then."""
 
     tier: str
@@ -39,7 +39,7 @@ class Floor(msgspec.Struct, array_like=True, frozen=True):
     reason: str
 
 
-class OpenNudge(msgspec.Struct, array_like=True, frozen=True):
+class OpenNudge(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An issued nudge that may still have to be retracted."""
 
     nudge_id: str
@@ -48,14 +48,14 @@ class OpenNudge(msgspec.Struct, array_like=True, frozen=True):
     expires_at: Instant
 
 
-class Sent(msgspec.Struct, array_like=True, frozen=True):
+class Sent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A non-service nudge that counts against the caps."""
 
     send_at: Instant
     kind: str
 
 
-class Bucket(msgspec.Struct, array_like=True):
+class Bucket(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Net spend and counting orders of one local day."""
 
     day: Day
@@ -63,7 +63,7 @@ class Bucket(msgspec.Struct, array_like=True):
     orders: int
 
 
-class Source(msgspec.Struct, array_like=True, frozen=True):
+class Source(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The last record that moved this customer."""
 
     topic: str
@@ -132,17 +132,15 @@ class CustomerState(msgspec.Struct, omit_defaults=True, kw_only=True):
     sent: list[Sent] = msgspec.field(default_factory=list)
     open_nudges: list[OpenNudge] = msgspec.field(default_factory=list)
 
+    due_at: Instant | None = None
+    """The next moment at which time alone changes this customer under its own program."""
+
     def copy(self) -> "CustomerState":
-        """Return a state that can be changed without touching this one."""
-        other = _shallow(self)
-        other.days = [Bucket(b.day, b.spend_minor, b.orders) for b in self.days]
-        other.older = Bucket(self.older.day, self.older.spend_minor, self.older.orders)
-        other.consent_channels = dict(self.consent_channels)
-        other.returns = dict(self.returns)
-        other.candidates = dict(self.candidates)
-        other.sent = list(self.sent)
-        other.open_nudges = list(self.open_nudges)
-        return other
+        """Return a state that can be changed without touching this one.
+
+        Its lists and dicts are the same objects: whoever changes one puts a new one in its place.
+        """
+        return self.__copy__()  # type: ignore[attr-defined,no-any-return]
 
 
 _encoder = msgspec.json.Encoder()
@@ -176,7 +174,3 @@ def _upgraded(customer: CustomerState) -> CustomerState:
     """Format 0 was written before the format was stored; its fields are those of format 1."""
     customer.format = STATE_FORMAT
     return customer
-
-
-def _shallow(customer: CustomerState) -> CustomerState:
-    return customer.__copy__()  # type: ignore[attr-defined,no-any-return]

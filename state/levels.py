@@ -17,22 +17,28 @@ def qualified_rank(rules: Rules, sums: Sums) -> int:
 
 def is_met(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` reach ``level``; one without criteria is always met."""
-    if not level.criteria:
-        return True
-    reached = (value_of(criterion, sums) >= criterion.threshold for criterion in level.criteria)
-    return all(reached) if rules.match_all else any(reached)
+    wanted = rules.match_all
+    for criterion in level.criteria:
+        if (value_of(criterion, sums) >= criterion.threshold) != wanted:
+            return not wanted
+    return wanted or not level.criteria
 
 
 def is_near(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` come near ``level``: one criterion, or each with `match: all`."""
-    near = (value_of(criterion, sums) >= criterion.near for criterion in level.criteria)
-    return all(near) if rules.match_all else any(near)
+    wanted = rules.match_all
+    for criterion in level.criteria:
+        if (value_of(criterion, sums) >= criterion.near) != wanted:
+            return not wanted
+    return wanted
 
 
 def is_far(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` are far from ``level``: each criterion, or any with `match: all`."""
-    far = (value_of(criterion, sums) < criterion.far for criterion in level.criteria)
-    return any(far) if rules.match_all else all(far)
+    for criterion in level.criteria:
+        if (value_of(criterion, sums) < criterion.far) == rules.match_all:
+            return rules.match_all
+    return not rules.match_all
 
 
 def value_of(criterion: Criterion, sums: Sums) -> int:

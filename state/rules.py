@@ -65,9 +65,9 @@ class KindRules:
     incentive_percent: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """A program ready to decide with."""
+    """A program ready to decide with; `rules_of` makes one of each."""
 
     program_version: str
     version: int

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from schemas.decoded import Event
 from schemas.instants import Instant
-from state.advance import Programs, advance, conclude
+from state.advance import Programs, advance, conclude, note_due
 from state.apply import Fate, apply_event, trigger_of
 from state.calendar import HOUR_MICROSECONDS
 from state.customer import STATE_FORMAT, CustomerState, Source
@@ -55,6 +55,7 @@ def step(
     if fate == "applied":
         conclude(decision)
         decisions.append(decision)
+        note_due(customer, programs)
     return StepResult(customer, decisions, fate, view.written)
 
 

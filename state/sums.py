@@ -25,13 +25,15 @@ def replace_order(
     """
     before, after = contribution(old), contribution(new)
     ledger.put(field, new)
-    if before.orders > after.orders and _is_outermost(customer, rules, old):
+    customer.excess_minor += new.excess_minor - old.excess_minor
+    if before == after:
+        return
+    day = rules.day_of(new.effective_at)
+    if before.orders > after.orders and _is_outermost(customer, old, day):
         _find_outermost(customer, rules, ledger)
     elif after.orders > before.orders:
-        _stretch(customer, rules, new)
-    customer.excess_minor += new.excess_minor - old.excess_minor
-    if before != after:
-        _shift(customer, rules, rules.day_of(new.effective_at), before, after)
+        _stretch(customer, new, day)
+    _shift(customer, rules, day, before, after)
 
 
 def roll_window(customer: CustomerState, rules: Rules, today: Day) -> None:
@@ -82,11 +84,10 @@ def forget_old_days(customer: CustomerState, rules: Rules) -> None:
     keep_from = _keep_from(customer, rules)
     if not customer.days or customer.days[0].day >= keep_from:
         return
-    kept = bisect_left(customer.days, keep_from, key=lambda bucket: bucket.day)
-    for bucket in customer.days[:kept]:
-        customer.older.spend_minor += bucket.spend_minor
-        customer.older.orders += bucket.orders
-    del customer.days[:kept]
+    kept = bisect_left(customer.days, keep_from, key=_day_of)
+    left, customer.days = customer.days[:kept], customer.days[kept:]
+    spend_minor = customer.older.spend_minor + sum(bucket.spend_minor for bucket in left)
+    customer.older = Bucket(0, spend_minor, customer.older.orders + sum(bucket.orders for bucket in left))
 
 
 def rebuild_days(customer: CustomerState, rules: Rules, ledger: LedgerView, today: Day) -> None:
@@ -109,23 +110,27 @@ def _shift(customer: CustomerState, rules: Rules, day: Day, before: Contribution
     if day >= _keep_from(customer, rules):
         _add(customer, day, spend, orders)
     else:
-        customer.older.spend_minor += spend
-        customer.older.orders += orders
+        customer.older = Bucket(0, customer.older.spend_minor + spend, customer.older.orders + orders)
     if _is_in_window(rules, day, customer.window_day):
         customer.window_minor += spend
         customer.window_orders += orders
 
 
 def _add(customer: CustomerState, day: Day, spend_minor: int, orders: int) -> None:
-    days = customer.days
-    at = len(days) if not days or days[-1].day < day else bisect_left(days, day, key=lambda bucket: bucket.day)
+    days = customer.days = customer.days.copy()
+    at = len(days) if not days or days[-1].day < day else bisect_left(days, day, key=_day_of)
     if at == len(days) or days[at].day != day:
-        days.insert(at, Bucket(day, 0, 0))
-    bucket = days[at]
-    bucket.spend_minor += spend_minor
-    bucket.orders += orders
-    if not (bucket.orders or bucket.spend_minor):
+        days.insert(at, Bucket(day, spend_minor, orders))
+        return
+    spend_minor, orders = days[at].spend_minor + spend_minor, days[at].orders + orders
+    if orders or spend_minor:
+        days[at] = Bucket(day, spend_minor, orders)
+    else:
         del days[at]
+
+
+def _day_of(bucket: Bucket) -> Day:
+    return bucket.day
 
 
 def _is_in_window(rules: Rules, day: Day, today: Day) -> bool:
@@ -152,8 +157,7 @@ def _sums_between(customer: CustomerState, first: Day, last: Day) -> Sums:
     return Sums(spend_minor, orders)
 
 
-def _stretch(customer: CustomerState, rules: Rules, entry: OrderEntry) -> None:
-    day = rules.day_of(entry.effective_at)
+def _stretch(customer: CustomerState, entry: OrderEntry, day: Day) -> None:
     if customer.first_order_at is None or entry.occurred_at < customer.first_order_at:
         customer.first_order_at = entry.occurred_at
     if customer.last_order_at is None or entry.occurred_at > customer.last_order_at:
@@ -164,8 +168,7 @@ def _stretch(customer: CustomerState, rules: Rules, entry: OrderEntry) -> None:
         customer.last_order_day = day
 
 
-def _is_outermost(customer: CustomerState, rules: Rules, entry: OrderEntry) -> bool:
-    day = rules.day_of(entry.effective_at)
+def _is_outermost(customer: CustomerState, entry: OrderEntry, day: Day) -> bool:
     return entry.occurred_at in (customer.first_order_at, customer.last_order_at) or day in (
         customer.first_order_day,
         customer.last_order_day,
@@ -177,4 +180,4 @@ def _find_outermost(customer: CustomerState, rules: Rules, ledger: LedgerView) -
     customer.first_order_at = customer.last_order_at = None
     customer.first_order_day = customer.last_order_day = None
     for entry in counting:
-        _stretch(customer, rules, entry)
+        _stretch(customer, entry, rules.day_of(entry.effective_at))

@@ -1,6 +1,6 @@
 """What the running term leads to: would it be renewed, what comes after it, when is the next warning."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.instants import Instant
 from state.customer import CustomerState
@@ -33,15 +33,11 @@ def grace_end_of(customer: CustomerState, rules: Rules) -> Instant:
     return rules.start_of(rules.day_of(customer.expires_at) + rules.grace_days)
 
 
-def pending_warnings(customer: CustomerState, rules: Rules) -> Iterator[Instant]:
-    """Yield the moments of the running term's warnings that are still to come."""
+def pending_warnings(customer: CustomerState, rules: Rules) -> list[Instant]:
+    """Return the moments of the running term's warnings that are still to come."""
     if customer.expires_at is None or customer.grace_until is not None:
-        return
-    last_day = rules.day_of(customer.expires_at)
-    for days in rules.warn_days:
-        moment = rules.start_of(last_day - days)
-        if moment > customer.warned_at:
-            yield moment
+        return []
+    return [moment for moment in _warnings_of(rules, customer.expires_at) if moment > customer.warned_at]
 
 
 def note_due_warnings(customer: CustomerState, rules: Rules, now: Instant) -> bool:
@@ -49,3 +45,9 @@ def note_due_warnings(customer: CustomerState, rules: Rules, now: Instant) -> bo
     is_due = any(moment <= now for moment in pending_warnings(customer, rules))
     customer.warned_at = max(customer.warned_at, now)
     return is_due
+
+
+@lru_cache(maxsize=8192)
+def _warnings_of(rules: Rules, expires_at: Instant) -> tuple[Instant, ...]:
+    last_day = rules.day_of(expires_at)
+    return tuple(rules.start_of(last_day - days) for days in rules.warn_days)

@@ -15,17 +15,19 @@ def decide_nudges(decision: Decision) -> None:
     customer = decision.customer
     forget_old_sends(customer, decision.rules, decision.now)
     decision.sends_before = len(customer.sent)
-    before = [nudge for nudge in customer.open_nudges if nudge.expires_at > decision.now]
-    customer.open_nudges = before
     issued: list[OpenNudge] = []
     for kind in KINDS:
-        kind.prepare(decision)
-        candidate = None if decision.rules.kinds[kind.name].mode == "off" else kind.candidate(decision)
-        if candidate is not None:
+        if kind.prepare is not None:
+            kind.prepare(decision)
+        candidate = kind.candidate(decision)
+        if candidate is not None and decision.rules.kinds[kind.name].mode != "off":
             issued += _judge(decision, kind, candidate)
     for kind in KINDS:
-        kind.conclude(decision)
-    customer.open_nudges = [nudge for nudge in before if not _is_retracted(decision, nudge)] + issued
+        if kind.conclude is not None:
+            kind.conclude(decision)
+    if customer.open_nudges or issued:
+        before = (nudge for nudge in customer.open_nudges if nudge.expires_at > decision.now)
+        customer.open_nudges = [nudge for nudge in before if not _is_retracted(decision, nudge)] + issued
 
 
 def _judge(decision: Decision, kind: NudgeKind, candidate: Candidate) -> list[OpenNudge]:
@@ -39,14 +41,15 @@ def _judge(decision: Decision, kind: NudgeKind, candidate: Candidate) -> list[Op
     if reason is not None:
         return []
     if not kind.is_service:
-        customer.sent.append(Sent(send_at, kind.name))
+        customer.sent = [*customer.sent, Sent(send_at, kind.name)]
     return [OpenNudge(nudge_id, kind.name, candidate.target, candidate.expires_at)]
 
 
 def _next_id(decision: Decision, candidate: Candidate) -> str:
     customer = decision.customer
     what = f"{candidate.kind}|{candidate.target}"
-    customer.candidates[what] = count = customer.candidates.get(what, 0) + 1
+    count = customer.candidates.get(what, 0) + 1
+    customer.candidates = customer.candidates | {what: count}
     return sha256(f"{customer.customer_id}|{what}|{count}".encode()).hexdigest()[:32]
 
 

@@ -7,10 +7,6 @@ from state.customer import CustomerState, OpenNudge
 from state.decision import Candidate, Decision
 
 
-def _nothing(_decision: Decision) -> None:
-    """Do nothing."""
-
-
 def _settle_nothing(_customer: CustomerState, _reason: str | None) -> None:
     """Do nothing."""
 
@@ -25,7 +21,7 @@ class NudgeKind:
     """Return the reason why an issued one is no longer true, None while it is."""
     is_service: bool = False
     """Service messages need consent but no other permission, and count against no cap."""
-    prepare: Callable[[Decision], None] = _nothing
+    prepare: Callable[[Decision], None] | None = None
     settle: Callable[[CustomerState, str | None], None] = _settle_nothing
     """Called with the reason of a suppression, or None when it was issued."""
-    conclude: Callable[[Decision], None] = _nothing
+    conclude: Callable[[Decision], None] | None = None

@@ -13,7 +13,7 @@ def _candidate(decision: Decision) -> Candidate | None:
         return None
     if customer.expires_at is None or decision.level.rank > customer.rank:
         return None
-    sums = decision.window
+    sums = decision.sums_at_end
     if not decision.grace_has_started:
         if would_renew(customer, rules):
             return None

@@ -14,10 +14,10 @@ def _candidate(decision: Decision) -> Candidate | None:
     customer, level = decision.customer, decision.next_level
     if level is None or not customer.near_armed or (customer.near_waiting and not decision.asks):
         return None
-    if not is_near(decision.rules, level, decision.window):
+    if not is_near(decision.rules, level, decision.sums_at_end):
         return None
     expires_at = decision.now + decision.rules.kinds["tier_near"].valid_for
-    return Candidate("tier_near", level.name, level, decision.window, expires_at)
+    return Candidate("tier_near", level.name, level, decision.sums_at_end, expires_at)
 
 
 def _retraction(decision: Decision, nudge: OpenNudge) -> str | None:
@@ -25,7 +25,7 @@ def _retraction(decision: Decision, nudge: OpenNudge) -> str | None:
         target = decision.rules.rank_of(nudge.target)
         return "reached" if target is not None and decision.level.rank >= target else "tier_changed"
     level = decision.next_level
-    return "no_longer_near" if level is not None and is_far(decision.rules, level, decision.window) else None
+    return "no_longer_near" if level is not None and is_far(decision.rules, level, decision.sums_at_end) else None
 
 
 def _arm_for_another_tier(decision: Decision) -> None:
@@ -35,7 +35,7 @@ def _arm_for_another_tier(decision: Decision) -> None:
 
 def _arm_when_far(decision: Decision) -> None:
     level = decision.next_level
-    if level is not None and is_far(decision.rules, level, decision.window):
+    if level is not None and is_far(decision.rules, level, decision.sums_at_end):
         _arm(decision.customer)
 
 
