@@ -7,8 +7,8 @@ from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
 from state.decision import Decision, Outcome, Retraction, TierChange, Trigger
-from state.levels import value_of, way_to
-from state.rules import Criterion, Level, Rules
+from state.levels import Way, value_of, way_to
+from state.rules import Criterion, Rules
 from state.sums import Sums
 
 Body: TypeAlias = dict[str, object]
@@ -41,9 +41,8 @@ def messages_of(decision: Decision) -> Iterator[Message]:
         yield Message(NUDGES, message_id, "nudge.retracted", at, _nudge_retracted(decision, retraction))
 
 
-def missing_of(rules: Rules, level: Level, sums: Sums) -> Body:
+def missing_on(way: Way, rules: Rules) -> Body:
     """Return ``missing``: money as text, None for a criterion the level leaves out."""
-    way = way_to(rules, level, sums)
     spend = None if way.missing_minor is None else format_minor(way.missing_minor, rules.currency)
     return {"spend": spend, "orders": way.missing_orders}
 
@@ -82,7 +81,7 @@ def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool)
         if change.to.rank + 1 == len(levels):
             return None
         level = levels[change.to.rank + 1]
-    return {"level": level.name, "missing": missing_of(decision.rules, level, change.sums)}
+    return {"level": level.name, "missing": missing_on(way_to(decision.rules, level, change.sums), decision.rules)}
 
 
 def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
@@ -96,7 +95,7 @@ def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
         **_stamp(decision),
         "tier": decision.level.name,
         "next_tier": None if level is None else level.name,
-        "missing": None if level is None else missing_of(rules, level, decision.sums_at_end),
+        "missing": None if way is None else missing_on(way, rules),
         "progress": None if way is None else {"spend": way.spend_progress, "orders": way.orders_progress},
         "cheapest_path": None if way is None else way.cheapest_path,
         "not_before": format_instant(outcome.not_before),

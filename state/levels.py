@@ -1,6 +1,5 @@
 """The tier ladder: what is met, near, far and missing."""
 
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from state.rules import Criterion, Level, Rules
@@ -79,6 +78,8 @@ def _cheapest(rules: Rules, level: Level, sums: Sums) -> Literal["spend", "order
         criteria = tuple(one for one in criteria if value_of(one, sums) < one.threshold) or criteria
         if len(criteria) > 1:
             return "both"
-    if not criteria:
-        return None
-    return max(criteria, key=lambda one: Fraction(value_of(one, sums), one.threshold)).name
+    best = None
+    for one in criteria:
+        if best is None or value_of(one, sums) * best.threshold > value_of(best, sums) * one.threshold:
+            best = one
+    return None if best is None else best.name

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
 from state.advance import Programs
-from state.bodies import Body, missing_of, optional_instant
+from state.bodies import Body, missing_on, optional_instant
 from state.customer import CustomerState
 from state.decision import effective_level
 from state.ledger import Ledger
@@ -70,7 +70,7 @@ def _next(rules: Rules, level: Level, sums: Sums) -> Body | None:
     way = way_to(rules, above, sums)
     return {
         "name": above.name,
-        "missing": missing_of(rules, above, sums),
+        "missing": missing_on(way, rules),
         "progress": {"spend": way.spend_progress, "orders": way.orders_progress},
         "near": is_near(rules, above, sums),
         "cheapest_path": way.cheapest_path,

@@ -1,6 +1,6 @@
 """A customer's sums: over life, by local day, and in the program's window."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from state.calendar import Day, january_first, year_of
@@ -75,8 +75,11 @@ def next_leaving_day(customer: CustomerState, rules: Rules) -> Day | None:
         return None
     if rules.window == "calendar_year":
         return january_first(year_of(customer.window_day) + 1)
-    first = customer.window_day - rules.window_days
-    return next((bucket.day + rules.window_days for bucket in customer.days if bucket.day > first), None)
+    days, left = customer.days, customer.window_day - rules.window_days
+    if days and days[0].day > left:
+        return days[0].day + rules.window_days
+    first = bisect_right(days, left, key=_day_of)
+    return days[first].day + rules.window_days if first < len(days) else None
 
 
 def forget_old_days(customer: CustomerState, rules: Rules) -> None:
