@@ -98,14 +98,13 @@ class Decision:
     """How many of the customer's sends are of earlier decisions."""
     sums_at_end: Sums = field(init=False)
     """The window when the decision was concluded; later ones change the same customer."""
-    changes: list[TierChange] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    retractions: list[Retraction] = field(default_factory=list)
+    changes: tuple[TierChange, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    retractions: tuple[Retraction, ...] = ()
 
     def __post_init__(self) -> None:
         self.today = self.rules.day_of(self.now)
         self.level = effective_level(self.customer, self.rules)
-        self.sums_at_end = self.window
 
     @property
     def window(self) -> Sums:
@@ -131,4 +130,5 @@ def floor_rank(customer: CustomerState, rules: Rules) -> int:
 
 def effective_level(customer: CustomerState, rules: Rules) -> Level:
     """Return the tier the customer has: the earned one, or the one assigned by hand if that is higher."""
-    return rules.levels[max(customer.rank, floor_rank(customer, rules))]
+    rank = customer.rank if customer.floor is None else max(customer.rank, floor_rank(customer, rules))
+    return rules.levels[rank]

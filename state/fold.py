@@ -156,7 +156,8 @@ class Fold:
             changes.ledger.setdefault(customer_id, {}).update(written)
         self._note_due(customer_id)
         for decision in decisions:
-            self._speak(decision)
+            if decision.changes or decision.outcomes or decision.retractions:
+                self._speak(decision)
 
     def _note_due(self, customer_id: str) -> None:
         customer = self._customers.state(customer_id)

@@ -1,5 +1,6 @@
 """A program compiled to integers: what `step()` compares with, computed once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
@@ -74,6 +75,10 @@ class Rules:
     currency: str
     digits: int
     calendar: Calendar
+    start_of: Callable[[Day], Instant]
+    """The first instant of a day of the program."""
+    day_of: Callable[[Instant], Day]
+    """The program's day that an instant lies in."""
     window: WindowKind
     window_days: int
     match_all: bool
@@ -98,14 +103,6 @@ class Rules:
         """Return the rank of the level of that name, None if the program has none."""
         return next((rung.rank for rung in self.levels if rung.name == level), None)
 
-    def start_of(self, day: Day) -> Instant:
-        """Return the first instant of a day of the program."""
-        return self.calendar.start_of(day)
-
-    def day_of(self, at: Instant) -> Day:
-        """Return the program's day that ``at`` lies in."""
-        return self.calendar.day_of(at)
-
 
 @lru_cache(maxsize=64)
 def rules_of(program_json: str) -> Rules:
@@ -115,13 +112,15 @@ def rules_of(program_json: str) -> Rules:
 
 def _compile(program: Program) -> Rules:
     tiers, nudges = program.tiers, program.nudges
-    window = tiers.window
+    window, calendar = tiers.window, calendar_of(program.time_zone)
     return Rules(
         program_version=program.version_id,
         version=program.version,
         currency=program.currency,
         digits=minor_digits(program.currency),
-        calendar=calendar_of(program.time_zone),
+        calendar=calendar,
+        start_of=calendar.start_of,
+        day_of=calendar.day_of,
         window=window.kind,
         window_days=window.rolling_days or 0,
         match_all=tiers.match == "all",

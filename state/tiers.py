@@ -6,7 +6,7 @@ from schemas.instants import Instant
 from state.calendar import Day, january_first, year_of
 from state.customer import Chain, CustomerState, Floor
 from state.decision import BY_HAND, BY_TIME, Decision, TierChange, Trigger, effective_level
-from state.levels import qualified_rank
+from state.levels import is_met, qualified_rank
 from state.rules import Rules
 from state.sums import Sums, sums_at_review
 
@@ -14,11 +14,13 @@ from state.sums import Sums, sums_at_review
 def follow_sums(decision: Decision) -> None:
     """Upgrade, or renew in grace, if today's window now reaches it."""
     customer = decision.customer
-    qualified = qualified_rank(decision.rules, decision.window)
-    if qualified > customer.rank:
-        _upgrade(decision, qualified)
-    elif customer.grace_until is not None and qualified == customer.rank:
+    rules, sums = decision.rules, decision.window
+    for level in reversed(rules.levels[customer.rank + 1 :]):
+        if is_met(rules, level, sums):
+            return _upgrade(decision, level.rank)
+    if customer.grace_until is not None and is_met(rules, rules.levels[customer.rank], sums):
         renew(decision)
+    return None
 
 
 def review(decision: Decision) -> None:
@@ -106,9 +108,8 @@ def note_change(decision: Decision, trigger: Trigger, sums: Sums) -> None:
     customer.tier_changes += 1
     change_id = sha256(f"{customer.customer_id}|tier|{customer.tier_changes}".encode()).hexdigest()[:32]
     starts_at, ends_at = _term_of(decision)
-    decision.changes.append(
-        TierChange(change_id, before, after, trigger, sums, starts_at, ends_at, decision.rules.program_version)
-    )
+    change = TierChange(change_id, before, after, trigger, sums, starts_at, ends_at, decision.rules.program_version)
+    decision.changes += (change,)
 
 
 def _upgrade(decision: Decision, rank: int) -> None:

@@ -36,7 +36,7 @@ def _judge(decision: Decision, kind: NudgeKind, candidate: Candidate) -> list[Op
     send_at = send_time(customer, decision.rules, decision.now)
     reason = first_objection(decision, kind, candidate, send_at)
     trigger = decision.changes[-1].trigger if decision.changes else decision.trigger
-    decision.outcomes.append(Outcome(candidate, nudge_id, send_at, reason, trigger))
+    decision.outcomes += (Outcome(candidate, nudge_id, send_at, reason, trigger),)
     kind.settle(customer, reason)
     if reason is not None:
         return []
@@ -56,5 +56,5 @@ def _next_id(decision: Decision, candidate: Candidate) -> str:
 def _is_retracted(decision: Decision, nudge: OpenNudge) -> bool:
     reason = KIND_BY_NAME[nudge.kind].retraction(decision, nudge)
     if reason is not None:
-        decision.retractions.append(Retraction(nudge, reason))
+        decision.retractions += (Retraction(nudge, reason),)
     return reason is not None
