@@ -13,7 +13,7 @@ from state.nudges.quiet_hours import send_time
 def decide_nudges(decision: Decision) -> None:
     """Let every kind speak in its turn; then retract what is no longer true."""
     customer = decision.customer
-    forget_old_sends(customer, decision.rules, decision.now)
+    forget_old_sends(customer, decision.now)
     decision.sends_before = len(customer.sent)
     issued: list[OpenNudge] = []
     for kind in KINDS:

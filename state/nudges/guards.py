@@ -26,11 +26,11 @@ def first_objection(decision: Decision, kind: NudgeKind, candidate: Candidate, s
     return None
 
 
-def forget_old_sends(customer: CustomerState, rules: Rules, now: Instant) -> None:
-    """Drop the sends that no cap can count any more."""
-    if customer.sent and rules.day_of(customer.sent[0].send_at) <= rules.day_of(now) - _WEEK_DAYS - 1:
-        last = rules.day_of(now) - _WEEK_DAYS - 1
-        customer.sent = [sent for sent in customer.sent if rules.day_of(sent.send_at) > last]
+def forget_old_sends(customer: CustomerState, now: Instant) -> None:
+    """Drop the sends that no cap can count any more: a day may have 25 hours, so eight of 24 are enough for seven."""
+    oldest = now - (_WEEK_DAYS + 1) * DAY_MICROSECONDS
+    if customer.sent and customer.sent[0].send_at < oldest:
+        customer.sent = [sent for sent in customer.sent if sent.send_at >= oldest]
 
 
 def is_held_out(text: str, share: Fraction) -> bool:
