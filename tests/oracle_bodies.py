@@ -13,7 +13,6 @@ from tests.oracle_customer import (
     Nudge,
     Sums,
     Trigger,
-    counting_orders,
     criteria_of,
     is_near,
     sums_on,
@@ -176,7 +175,7 @@ def _missing(rules: Rules, level: Level, sums: Sums) -> Body:
 
 
 def _rfm(rules: Rules, customer: Customer, today: int) -> Body:
-    counting = counting_orders(customer.facts, rules.zone)
+    counting = customer.counting(rules.zone)
     days = [day for day, _ in counting]
     monetary = sum(sums.spend for _, sums in counting)
     # round() of a Fraction is half-even.

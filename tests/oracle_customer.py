@@ -108,6 +108,13 @@ class Customer:
         self.nudges: list[Nudge] = []
         self.candidates: Counter[tuple[str, str]] = Counter()
         self.changes_count = 0
+        self._counted: tuple[int, ZoneInfo | None, list[tuple[int, Sums]]] = (-1, None, [])
+
+    def counting(self, zone: ZoneInfo) -> list[tuple[int, Sums]]:
+        """Return `counting_orders` of the facts; they only grow, so the last answer holds until one more is known."""
+        if self._counted[:2] != (len(self.facts), zone):
+            self._counted = (len(self.facts), zone, counting_orders(self.facts, zone))
+        return self._counted[2]
 
     @property
     def has_floor_above(self) -> bool:
@@ -170,7 +177,7 @@ def window_of(rules: Rules, today: int) -> Callable[[int], bool]:
 
 def window_sums(rules: Rules, customer: Customer, contains: Callable[[int], bool]) -> Sums:
     """Return the sums of the orders whose day is in a window."""
-    found = [sums for day, sums in counting_orders(customer.facts, rules.zone) if contains(day)]
+    found = [sums for day, sums in customer.counting(rules.zone) if contains(day)]
     return Sums(sum(sums.spend for sums in found), sum(sums.orders for sums in found))
 
 

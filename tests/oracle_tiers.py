@@ -11,7 +11,6 @@ from tests.oracle_customer import (
     Decision,
     Sums,
     Trigger,
-    counting_orders,
     level_of,
     sums_at_end,
     sums_on,
@@ -43,7 +42,7 @@ class TierFold(NudgeFold):
 
     def _leaving(self, customer: Customer) -> list[int]:
         rules = self.rules
-        days = [day for day, _ in counting_orders(customer.facts, rules.zone)]
+        days = [day for day, _ in customer.counting(rules.zone)]
         if rules.lifetime:
             return []
         if rules.calendar:
