@@ -7,7 +7,7 @@ publish; score = step) · ``outbox`` (list, one entry a commit) · ``erased`` (h
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from importlib.resources import files
@@ -20,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from schemas.instants import Instant
+from state.redis_packing import Argument, commit_arguments, load_arguments, loaded
 from state.store import (
     Dirty,
     Loaded,
@@ -50,7 +51,6 @@ _RETRY_LATER = (
 )
 
 Reply = bytes | int | float | None | list["Reply"]
-Argument = bytes | str | int | float
 
 
 class RedisRepository:
@@ -118,20 +118,8 @@ class RedisRepository:
 
     async def load(self, partition: int, wanted: Wanted) -> Loaded:
         """Return what a batch needs, in one round trip."""
-        ids = wanted.states
-        hashes = [sha256(customer_id.encode()).hexdigest() for customer_id in ids]
-        args: list[Argument] = [len(ids), *ids, len(ids), *hashes, len(wanted.ledgers)]
-        for customer_id, fields in wanted.ledgers.items():
-            args += (customer_id, len(fields), *fields)
-        states, erased, values = cast("list[list[bytes | None]]", await self._call("load", partition, *args))
-        if len(erased) < len(ids):
-            erased = [None] * len(ids)
-        blobs = iter(values)
-        return Loaded(
-            dict(zip(ids, states, strict=True)),
-            {customer_id: dict(zip(fields, blobs)) for customer_id, fields in wanted.ledgers.items()},  # noqa: B905
-            {i: int(at) if at is not None else None for i, s, at in zip(ids, states, erased, strict=True) if s is None},
-        )
+        reply = await self._call("load", partition, *load_arguments(wanted))
+        return loaded(wanted, cast("list[list[bytes | None]]", reply))
 
     async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
         """Return every field of the customer's ledger."""
@@ -147,7 +135,7 @@ class RedisRepository:
 
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything in one Function call, or nothing and return False where the token is foreign."""
-        return await self._call("commit", partition, *_commit_arguments(expected, new_token, write)) == 1
+        return await self._call("commit", partition, *commit_arguments(expected, new_token, write)) == 1
 
     async def peek(self, partition: int, limit: int) -> Peeked:
         """Return the token and the first ``limit`` entries of the outbox, as of one moment."""
@@ -252,36 +240,6 @@ class RedisRepository:
             raise StoreUnusableError(f"Redis at {self._where} is full: raise maxmemory, then restart") from error
         except _RETRY_LATER as error:
             raise StoreUnavailableError(f"Redis at {self._where} does not answer: {error}") from error
-
-
-def _commit_arguments(expected: str, new_token: str, write: Write) -> list[Argument]:
-    """Return the arguments in the order that `commit.lua` reads them."""
-    puts: list[Argument] = []
-    drops: list[Argument] = list(write.reborn)
-    for customer_id, state in write.states.items():
-        if state is None:
-            drops.append(customer_id)
-        else:
-            puts += (customer_id, state)
-    ledgers = _ledger_arguments(write.ledgers)
-    due: list[Argument] = []
-    for customer_id, at in write.due.items():
-        due += ("+inf" if at is None else at, customer_id)
-    erased: list[Argument] = [argument for pair in write.erased.items() for argument in pair]
-    rewritten: list[Argument] = [argument for pair in write.rewritten.items() for argument in pair]
-    lists = (drops, puts, ledgers, due, erased, rewritten)
-    head: list[Argument] = [expected, new_token, write.meta, write.step, write.outbox or b""]
-    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *map(len, lists))
-    return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten]
-
-
-def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list[Argument]:
-    args: list[Argument] = []
-    for customer_id, fields in ledgers.items():
-        args += (customer_id, len(fields))
-        for name, value in fields.items():
-            args += (name, value or b"")
-    return args
 
 
 def _info(text: bytes | dict[str, str]) -> dict[str, str]:

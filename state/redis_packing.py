@@ -1,0 +1,60 @@
+"""The arguments of the Redis Functions, in the order in which `commit.lua` reads them, and replies read back; pure."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from state.store import Loaded, Wanted, Write
+
+Argument = bytes | str | int | float
+
+
+def load_arguments(wanted: Wanted) -> list[Argument]:
+    """Return ids of states, hashes of the same ids (for erasures), then fields by ledger."""
+    ids = wanted.states
+    hashes = [sha256(customer_id.encode()).hexdigest() for customer_id in ids]
+    args: list[Argument] = [len(ids), *ids, len(ids), *hashes, len(wanted.ledgers)]
+    for customer_id, fields in wanted.ledgers.items():
+        args += (customer_id, len(fields), *fields)
+    return args
+
+
+def loaded(wanted: Wanted, reply: Sequence[Sequence[bytes | None]]) -> Loaded:
+    """Return what the reply to `load_arguments` says; nothing erased comes as an empty list."""
+    states, erasures, values = reply
+    ids, blobs = wanted.states, iter(values)
+    erased = erasures if len(erasures) == len(ids) else [None] * len(ids)
+    return Loaded(
+        dict(zip(ids, states, strict=True)),
+        {customer_id: dict(zip(fields, blobs)) for customer_id, fields in wanted.ledgers.items()},  # noqa: B905
+        {i: int(at) if at is not None else None for i, s, at in zip(ids, states, erased, strict=True) if s is None},
+    )
+
+
+def commit_arguments(expected: str, new_token: str, write: Write) -> list[Argument]:
+    """Return tokens, meta, step, outbox entry, then the sizes of six lists, then the lists."""
+    puts: list[Argument] = []
+    drops: list[Argument] = list(write.reborn)
+    for customer_id, state in write.states.items():
+        if state is None:
+            drops.append(customer_id)
+        else:
+            puts += (customer_id, state)
+    ledgers = _ledger_arguments(write.ledgers)
+    due: list[Argument] = []
+    for customer_id, at in write.due.items():
+        due += ("+inf" if at is None else at, customer_id)
+    erased: list[Argument] = [argument for pair in write.erased.items() for argument in pair]
+    rewritten: list[Argument] = [argument for pair in write.rewritten.items() for argument in pair]
+    lists = (drops, puts, ledgers, due, erased, rewritten)
+    head: list[Argument] = [expected, new_token, write.meta, write.step, write.outbox or b""]
+    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *map(len, lists))
+    return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten]
+
+
+def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list[Argument]:
+    args: list[Argument] = []
+    for customer_id, fields in ledgers.items():
+        args += (customer_id, len(fields))
+        for name, value in fields.items():
+            args += (name, value or b"")
+    return args
