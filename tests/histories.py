@@ -29,7 +29,7 @@ from tests.product import program_of
 from tests.scenario import micros, with_rules
 
 BEGIN_AT = micros("03-01 12:00")
-LAW = settings(deadline=None, max_examples=60)
+LAW = settings(deadline=None, max_examples=100)
 WINDOWS: tuple[Json, ...] = ({"rolling_days": 30}, {"rolling_days": 7}, {"calendar_year": True}, {"lifetime": True})
 ZONES = ("UTC", "America/Santiago", "Asia/Kathmandu")
 GAPS_US = (0, SECOND_US, 5 * HOUR_US, DAY_US, 9 * DAY_US, 31 * DAY_US, 200 * DAY_US)
