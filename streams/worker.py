@@ -114,7 +114,6 @@ def run_worker(config: WorkerConfig) -> int:
         loop=loop,
     )
     app.boot_strategy = NoConsumer(app, enable_web=False)
-    _quieten()
     service = WorkerService(config)
     worker = _Worker(app, service, loop=loop, redirect_stdouts=False, quiet=True, loglevel="WARNING")
     stopping = loop.create_task(_stop_at_end(service, worker))
@@ -133,9 +132,3 @@ def run_worker(config: WorkerConfig) -> int:
 async def _stop_at_end(service: WorkerService, worker: _Worker) -> None:
     await service.on_end.wait()
     await worker.stop()
-
-
-def _quieten() -> None:
-    """Let aiokafka, which logs a hundred lines a second while a broker is down, say each thing once in a while."""
-    for name in ("aiokafka", "kafka", "faust", "mode"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -7,6 +7,7 @@ from typing import TextIO
 
 import structlog
 
+from streams.seldom import limit_repetitions
 from tierline.settings import Settings, shown, variable
 
 _HASHED = ("customer_id", "order_id", "refund_id", "return_id")
@@ -45,11 +46,8 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    for chatty in ("faust", "mode", "asyncio", "uvicorn.access"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
-    for repetitive in ("aiokafka", "kafka"):
-        # What they have to say reaches us as an error; while a broker is down they say it a hundred times a second.
-        logging.getLogger(repetitive).setLevel(logging.CRITICAL)
+    limit_repetitions(handler)
+    logging.getLogger("uvicorn.access").setLevel(max(logging.WARNING, root.level))
 
 
 def log_settings(settings: Settings) -> None:

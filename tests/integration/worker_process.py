@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.program import Program
+from streams.seldom import limit_repetitions
 from streams.worker import run_worker
 from streams.worker_config import WorkerConfig
 
@@ -61,6 +62,7 @@ def config_of(options: dict[str, object]) -> WorkerConfig:
 def main() -> int:
     """Work until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    limit_repetitions(logging.getLogger().handlers[0])
     return run_worker(config_of(json.loads(sys.argv[1])))
 
 
