@@ -7,7 +7,7 @@ from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
 from state.decision import Decision, Outcome, Retraction, TierChange, Trigger
-from state.levels import Way, value_of, way_to
+from state.levels import Way, way_to
 from state.rules import Criterion, Rules
 from state.sums import Sums
 
@@ -65,7 +65,7 @@ def _tier_changed(decision: Decision, change: TierChange) -> Body:
         "skipped": [level.name for level in rules.levels[lower + 1 : upper]],
         "trigger": _trigger(change.trigger),
         "criteria": [
-            {**_because(rules, criterion, change.sums), "met": value_of(criterion, change.sums) >= criterion.threshold}
+            {**_because(rules, criterion, change.sums), "met": change.sums[criterion.column] >= criterion.threshold}
             for criterion in asked.criteria
         ],
         "counterfactual": _counterfactual(decision, change, is_upwards=is_upwards),
@@ -138,7 +138,7 @@ def _stamp(decision: Decision) -> Body:
 
 
 def _because(rules: Rules, criterion: Criterion, sums: Sums) -> Body:
-    value, threshold = value_of(criterion, sums), criterion.threshold
+    value, threshold = sums[criterion.column], criterion.threshold
     if criterion.name == "orders":
         return {"name": "orders", "value": value, "threshold": threshold}
     return {

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from state.rules import Criterion, Level, Rules
+from state.rules import Level, Rules
 from state.sums import Sums
 
 
@@ -18,7 +18,7 @@ def is_met(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` reach ``level``; one without criteria is always met."""
     wanted = rules.match_all
     for criterion in level.criteria:
-        if (value_of(criterion, sums) >= criterion.threshold) != wanted:
+        if (sums[criterion.column] >= criterion.threshold) != wanted:
             return not wanted
     return wanted or not level.criteria
 
@@ -27,7 +27,7 @@ def is_near(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` come near ``level``: one criterion, or each with `match: all`."""
     wanted = rules.match_all
     for criterion in level.criteria:
-        if (value_of(criterion, sums) >= criterion.near) != wanted:
+        if (sums[criterion.column] >= criterion.near) != wanted:
             return not wanted
     return wanted
 
@@ -35,14 +35,9 @@ def is_near(rules: Rules, level: Level, sums: Sums) -> bool:
 def is_far(rules: Rules, level: Level, sums: Sums) -> bool:
     """Tell whether ``sums`` are far from ``level``: each criterion, or any with `match: all`."""
     for criterion in level.criteria:
-        if (value_of(criterion, sums) < criterion.far) == rules.match_all:
+        if (sums[criterion.column] < criterion.far) == rules.match_all:
             return rules.match_all
     return not rules.match_all
-
-
-def value_of(criterion: Criterion, sums: Sums) -> int:
-    """Return the value that ``criterion`` looks at."""
-    return sums.spend_minor if criterion.name == "spend" else sums.orders
 
 
 class Way(NamedTuple):
@@ -60,7 +55,7 @@ def way_to(rules: Rules, level: Level, sums: Sums) -> Way:
     missing: dict[str, int] = {}
     progress: dict[str, float] = {}
     for criterion in level.criteria:
-        value = value_of(criterion, sums)
+        value = sums[criterion.column]
         missing[criterion.name] = max(0, criterion.threshold - value)
         progress[criterion.name] = min(1.0, value / criterion.threshold)
     return Way(
@@ -75,11 +70,11 @@ def way_to(rules: Rules, level: Level, sums: Sums) -> Way:
 def _cheapest(rules: Rules, level: Level, sums: Sums) -> Literal["spend", "orders", "both"] | None:
     criteria = level.criteria
     if rules.match_all:
-        criteria = tuple(one for one in criteria if value_of(one, sums) < one.threshold) or criteria
+        criteria = tuple(one for one in criteria if sums[one.column] < one.threshold) or criteria
         if len(criteria) > 1:
             return "both"
     best = None
     for one in criteria:
-        if best is None or value_of(one, sums) * best.threshold > value_of(best, sums) * one.threshold:
+        if best is None or sums[one.column] * best.threshold > sums[best.column] * one.threshold:
             best = one
     return None if best is None else best.name

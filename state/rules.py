@@ -22,6 +22,8 @@ class Criterion:
     """One threshold of a level, in minor units or orders, with the bounds of near and far."""
 
     name: Literal["spend", "orders"]
+    column: Literal[0, 1]
+    """Where its value stands in `Sums`."""
     threshold: int
     near: int
     """The least value that is near."""
@@ -153,7 +155,8 @@ def _levels(program: Program) -> tuple[Level, ...]:
 
 
 def _criterion(name: Literal["spend", "orders"], threshold: int, at: Decimal, rearm_below: Decimal) -> Criterion:
-    return Criterion(name, threshold, ceil(threshold * Fraction(at)), ceil(threshold * Fraction(rearm_below)))
+    column: Literal[0, 1] = 0 if name == "spend" else 1
+    return Criterion(name, column, threshold, ceil(threshold * Fraction(at)), ceil(threshold * Fraction(rearm_below)))
 
 
 def _kinds(program: Program) -> dict[str, KindRules]:

@@ -16,18 +16,29 @@ def decide_nudges(decision: Decision) -> None:
     forget_old_sends(customer, decision.now)
     decision.sends_before = len(customer.sent)
     issued: list[OpenNudge] = []
-    for kind in KINDS:
-        if kind.prepare is not None:
-            kind.prepare(decision)
+    for notice in _ON_TIER_CHANGE if decision.changes else ():
+        notice(decision)
+    for kind in _POSSIBLE[bool(decision.changes), decision.cause == "time"]:
         candidate = kind.candidate(decision)
         if candidate is not None and decision.rules.kinds[kind.name].mode != "off":
             issued += _judge(decision, kind, candidate)
-    for kind in KINDS:
-        if kind.conclude is not None:
-            kind.conclude(decision)
+    for conclude in _CONCLUDING:
+        conclude(decision)
     if customer.open_nudges or issued:
         before = (nudge for nudge in customer.open_nudges if nudge.expires_at > decision.now)
         customer.open_nudges = [nudge for nudge in before if not _is_retracted(decision, nudge)] + issued
+
+
+_ON_TIER_CHANGE = tuple(kind.on_tier_change for kind in KINDS if kind.on_tier_change is not None)
+_CONCLUDING = tuple(kind.conclude for kind in KINDS if kind.conclude is not None)
+_POSSIBLE = {
+    (has_change, is_time): tuple(
+        kind for kind in KINDS if {None: True, "tier_change": has_change, "time": is_time}[kind.only_after]
+    )
+    for has_change in (False, True)
+    for is_time in (False, True)
+}
+"""The kinds that a decision can bring about at all, by whether the tier changed and whether time is the cause."""
 
 
 def _judge(decision: Decision, kind: NudgeKind, candidate: Candidate) -> list[OpenNudge]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from state.customer import CustomerState, OpenNudge
 from state.decision import Candidate, Decision
@@ -19,9 +20,13 @@ class NudgeKind:
     candidate: Callable[[Decision], Candidate | None]
     retraction: Callable[[Decision, OpenNudge], str | None]
     """Return the reason why an issued one is no longer true, None while it is."""
+    only_after: Literal["tier_change", "time"] | None = None
+    """What alone can bring a candidate about: a tier change in the same decision, or time; None: anything."""
     is_service: bool = False
     """Service messages need consent but no other permission, and count against no cap."""
-    prepare: Callable[[Decision], None] | None = None
+    on_tier_change: Callable[[Decision], None] | None = None
+    """Called before the candidates of a decision in which the tier changed."""
     settle: Callable[[CustomerState, str | None], None] = _settle_nothing
     """Called with the reason of a suppression, or None when it was issued."""
     conclude: Callable[[Decision], None] | None = None
+    """Called after the candidates of every decision."""

@@ -14,8 +14,6 @@ def _downgraded(decision: Decision) -> Candidate | None:
 
 
 def _message(decision: Decision, kind: str, *, upwards: bool) -> Candidate | None:
-    if not decision.changes:
-        return None
     last = decision.changes[-1]
     if (last.to.rank > last.came_from.rank) != upwards:
         return None
@@ -28,5 +26,5 @@ def _retraction(decision: Decision, _nudge: OpenNudge) -> str | None:
     return "tier_changed" if decision.tier_has_changed else None
 
 
-UPGRADED = NudgeKind("tier_upgraded", _upgraded, _retraction, is_service=True)
-DOWNGRADED = NudgeKind("tier_downgraded", _downgraded, _retraction, is_service=True)
+UPGRADED = NudgeKind("tier_upgraded", _upgraded, _retraction, "tier_change", is_service=True)
+DOWNGRADED = NudgeKind("tier_downgraded", _downgraded, _retraction, "tier_change", is_service=True)

@@ -29,8 +29,7 @@ def _retraction(decision: Decision, nudge: OpenNudge) -> str | None:
 
 
 def _arm_for_another_tier(decision: Decision) -> None:
-    if decision.tier_has_changed:
-        _arm(decision.customer)
+    _arm(decision.customer)
 
 
 def _arm_when_far(decision: Decision) -> None:
@@ -48,5 +47,5 @@ def _settle(customer: CustomerState, reason: str | None) -> None:
 
 
 KIND = NudgeKind(
-    "tier_near", _candidate, _retraction, prepare=_arm_for_another_tier, settle=_settle, conclude=_arm_when_far
+    "tier_near", _candidate, _retraction, on_tier_change=_arm_for_another_tier, settle=_settle, conclude=_arm_when_far
 )
