@@ -1,0 +1,157 @@
+"""What a run says: medians, ratios with their spread, and where an order's microseconds go."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+import msgspec
+
+from bench.machine import Facts
+from bench.rounds import Bench, Round
+
+STAGES: Mapping[str, str] = {
+    "fetch": "poll",
+    "decode": "decode",
+    "load": "read",
+    "step": "step",
+    "sweep": "sweep",
+    "encode": "encode",
+    "commit": "commit",
+    "relay": "relay",
+    "publish": "publish read models",
+}
+"""The worker's stages in the order of the flow, and what the report calls them."""
+REST = "Kafka clients, event loop"
+RAW_SHARE_WANTED = 0.6
+TIERLINE_SHARE_WANTED = 0.2
+CONTENDERS: Mapping[str, str] = {
+    "consume": "consume only (`getmany`)",
+    "raw": "raw limit (`getmany`, decode, one packed MSET a batch)",
+    "tierline": "Tierline (the whole job)",
+}
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """How many times as fast, round by round."""
+
+    median: float
+    least: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.least:.2f} to {self.most:.2f})"
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Everything that was measured, as numbers; `--json` prints it."""
+
+    log: str
+    orders: int
+    customers: int
+    partitions: int
+    rounds: int
+    machine: Facts
+    published: int
+    """Records of all output topics, equal to the fold's."""
+    orders_per_second: dict[str, float]
+    cpu_seconds_per_100k_orders: dict[str, float]
+    server_cpu_seconds_per_100k_orders: dict[str, float]
+    raw_of_consume: Ratio
+    tierline_of_raw: Ratio
+    cpu_microseconds_per_order_by_stage: dict[str, float]
+    worker_peak_memory_mib: float
+    stored_bytes_per_customer: float
+
+
+def figures(bench: Bench, facts: Facts) -> Figures:
+    """Return the medians of all rounds."""
+    rounds, orders = bench.rounds, bench.log.orders
+    seconds = {name: [_used(one, name)[0] for one in rounds] for name in CONTENDERS}
+    cpu = {name: median(_used(one, name)[1] for one in rounds) for name in CONTENDERS}
+    servers = {name: median(one.worker.server_cpu_seconds[name] for one in rounds) for name in ("kafka", "valkey")}
+    return Figures(
+        log=bench.log.source,
+        orders=orders,
+        customers=bench.log.customers,
+        partitions=bench.options.partitions,
+        rounds=len(rounds),
+        machine=facts,
+        published=bench.expected.outputs,
+        orders_per_second={name: round(orders / median(values)) for name, values in seconds.items()},
+        cpu_seconds_per_100k_orders={name: round(used / orders * 1e5, 3) for name, used in cpu.items()},
+        server_cpu_seconds_per_100k_orders={name: round(used / orders * 1e5, 3) for name, used in servers.items()},
+        raw_of_consume=ratio(seconds["consume"], seconds["raw"]),
+        tierline_of_raw=ratio(seconds["raw"], seconds["tierline"]),
+        cpu_microseconds_per_order_by_stage=_by_stage(rounds, orders, cpu["tierline"]),
+        worker_peak_memory_mib=round(max(one.worker.peak_memory_mib for one in rounds)),
+        stored_bytes_per_customer=round(median(one.worker.stored_bytes for one in rounds) / bench.log.customers),
+    )
+
+
+def ratio(seconds_of_one: Sequence[float], seconds_of_other: Sequence[float]) -> Ratio:
+    """Return the other's speed over the one's, round by round."""
+    ratios = [one / other for one, other in zip(seconds_of_one, seconds_of_other, strict=True)]
+    return Ratio(round(median(ratios), 3), round(min(ratios), 3), round(max(ratios), 3))
+
+
+def markdown(found: Figures) -> str:
+    """Return the figures for a reader: what was compared with what, and by how much they differ."""
+    servers = ", ".join(f"{name} {used:.2f}" for name, used in found.server_cpu_seconds_per_100k_orders.items())
+    ledger = found.orders / found.customers
+    lines = [
+        _circumstances(found),
+        "",
+        "| contender | orders/s | of the raw limit | CPU-s per 100,000 orders |",
+        "|---|--:|--:|--:|",
+        *_contenders(found),
+        "",
+        f"- Raw limit / consume only: {found.raw_of_consume}; {_verdict(found.raw_of_consume, RAW_SHARE_WANTED)}.",
+        f"- Tierline / raw limit: {found.tierline_of_raw}; {_verdict(found.tierline_of_raw, TIERLINE_SHARE_WANTED)}.",
+        f"- CPU-s of the servers per 100,000 orders while Tierline ran: {servers}.",
+        f"- Peak memory of the worker: {found.worker_peak_memory_mib:,.0f} MiB.",
+        f"- Valkey: {found.stored_bytes_per_customer:,.0f} bytes a customer with a ledger of {ledger:.0f} orders.",
+        "",
+        "| stage of the worker | CPU microseconds an order |",
+        "|---|--:|",
+        *(f"| {stage} | {spent:.2f} |" for stage, spent in found.cpu_microseconds_per_order_by_stage.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _circumstances(found: Figures) -> str:
+    machine = found.machine
+    cores = "the contender on one, broker and store on the other" if machine.are_apart else "shared by everything"
+    return (
+        f"{found.log}: {found.orders:,} orders of {found.customers:,} customers in {found.partitions} partitions. "
+        f"Rounds, interleaved: {found.rounds}; medians, and least to most in brackets. "
+        f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}.\n\n"
+        "In every round the worker's end state equalled an independent fold of the log: states, ledgers, due moments, "
+        f"and the {found.published:,} records that a `read_committed` reader sees, by customer and in order."
+    )
+
+
+def _contenders(found: Figures) -> Iterator[str]:
+    rates, cpu = found.orders_per_second, found.cpu_seconds_per_100k_orders
+    for name, words in CONTENDERS.items():
+        yield f"| {words} | {rates[name]:,.0f} | {rates[name] / rates['raw']:.2f} | {cpu[name]:.2f} |"
+
+
+def _verdict(found: Ratio, wanted: float) -> str:
+    return f"wanted at least {wanted}: {'reached' if found.median >= wanted else 'missed'}"
+
+
+def _used(one: Round, name: str) -> tuple[float, float]:
+    """Return a contender's seconds and CPU seconds."""
+    if name == "tierline":
+        return one.worker.seconds, one.worker.cpu_seconds
+    measured = one.consume if name == "consume" else one.raw
+    return measured.seconds, measured.cpu_seconds
+
+
+def _by_stage(rounds: Sequence[Round], orders: int, whole_cpu_seconds: float) -> dict[str, float]:
+    """Return microseconds an order; what no stage claims is the rest."""
+    found = {
+        words: round(median(one.worker.stage_seconds.get(stage, 0.0) for one in rounds) / orders * 1e6, 2)
+        for stage, words in STAGES.items()
+    }
+    rest = whole_cpu_seconds / orders * 1e6 - sum(found.values())
+    return {**found, REST: round(max(0.0, rest), 2)}

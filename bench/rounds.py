@@ -1,0 +1,161 @@
+"""The measuring: servers on their cores, rounds in which every contender reads its own copy of the same log."""
+
+import asyncio
+import logging
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
+from pydantic import SecretStr
+
+from bench.baseline import Job, Kind, Measured
+from bench.expected import Expected, check, fold
+from bench.log import BenchLog, bench_log
+from bench.machine import Cores, pin
+from bench.worker import WorkerMeasured, measure_worker
+from schemas.topics import INPUTS
+from tierline.connections import kafka_options
+from tierline.demo.servers import GROCERY_PROGRAM
+from tierline.embedded import EmbeddedKafka, EmbeddedValkey
+from tierline.settings import Settings
+from tierline.topic_admin import make_topics
+from tierline.wiring import repository_of
+
+ROOT = Path(__file__).parents[1]
+IN_FLIGHT_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    orders: int
+    rounds: int
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Every contender once."""
+
+    consume: Measured
+    raw: Measured
+    worker: WorkerMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a run found."""
+
+    log: BenchLog
+    expected: Expected
+    rounds: Sequence[Round]
+    options: Options
+
+
+def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
+    """Measure; raises `WrongEndError` where a worker's end state is not the fold's."""
+    for repetitive in ("aiokafka", "kafka"):
+        logging.getLogger(repetitive).setLevel(logging.CRITICAL)
+    cores = Cores.found()
+    pin(0, cores.servers)
+    say(f"preparing {options.orders:,} orders and their fold")
+    log = bench_log(options.orders, options.partitions)
+    with tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder, _served(options, Path(folder)) as servers:
+        settings, pids = servers
+        expected = fold(log, settings)
+        rounds = []
+        for number in range(1, options.rounds + 1):
+            rounds.append(asyncio.run(_round(log, expected, settings, pids, cores, Path(folder))))
+            worker = rounds[-1].worker
+            say(f"round {number} of {options.rounds}: end state right; the worker took {worker.seconds:.1f} s")
+    return Bench(log, expected, rounds, options)
+
+
+@contextmanager
+def _served(options: Options, folder: Path) -> Iterator[tuple[Settings, Mapping[str, int]]]:
+    """Start both servers; yield the settings and the process ids."""
+    base = Settings()
+    kafka = EmbeddedKafka(folder / "kafka", cache=base.cache_folder.expanduser())
+    valkey = EmbeddedValkey(folder / "valkey")
+    try:
+        with ThreadPoolExecutor() as pool:
+            for started in [pool.submit(server.start) for server in (kafka, valkey)]:
+                started.result()
+        found = {
+            "kafka": kafka.bootstrap,
+            "redis": SecretStr(valkey.url),
+            "program": GROCERY_PROGRAM,
+            "clock": "log",
+            "log_format": "text",
+            "partitions": options.partitions,
+        }
+        yield base.model_copy(update=found), {"kafka": kafka.pid, "valkey": valkey.pid}
+    finally:
+        kafka.stop()
+        valkey.stop()
+
+
+async def _round(
+    log: BenchLog, expected: Expected, settings: Settings, pids: Mapping[str, int], cores: Cores, folder: Path
+) -> Round:
+    name = f"bench-{secrets.token_hex(3)}"
+    settings = settings.model_copy(update={"name": name, "topic_prefix": f"{name}."})
+    await asyncio.to_thread(make_topics, settings, with_inputs=True)
+    await _produce(log, settings)
+    repository = repository_of(settings)
+    try:
+        await asyncio.to_thread(_baseline, "consume", log, settings, cores)  # The broker gets warm on the new topics.
+        consume = await asyncio.to_thread(_baseline, "consume", log, settings, cores)
+        raw = await asyncio.to_thread(_baseline, "raw", log, settings, cores)
+        worker = await measure_worker(settings, len(log.records), cores, pids, folder)
+        await check(expected, settings, repository)
+    finally:
+        await repository.close()
+    return Round(consume, raw, worker)
+
+
+def _baseline(kind: Kind, log: BenchLog, settings: Settings, cores: Cores) -> Measured:
+    """Run one baseline on the contender's core."""
+    topics = [settings.topic_prefix + topic for topic in INPUTS]
+    job = Job(kind, settings.need_kafka(), settings.need_redis(), topics, settings.partitions, len(log.records))
+    command = [sys.executable, "-m", "bench.baseline", msgspec.json.encode(job).decode()]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    pin(process.pid, cores.contender)
+    answer, _ = process.communicate(timeout=600)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, ["bench.baseline", kind])
+    return msgspec.json.decode(answer, type=Measured)
+
+
+async def _produce(log: BenchLog, settings: Settings) -> None:
+    producer = AIOKafkaProducer(
+        **kafka_options(settings), enable_idempotence=True, linger_ms=5, max_batch_size=512 * 1024
+    )
+    await producer.start()
+    in_flight: deque[asyncio.Future[RecordMetadata]] = deque()
+    try:
+        for record in log.records:
+            sent = await producer.send(
+                settings.topic_prefix + record.topic,
+                record.value,
+                record.key,
+                record.partition,
+                timestamp_ms=record.timestamp_ms,
+            )
+            in_flight.append(sent)
+            if len(in_flight) > IN_FLIGHT_MAX:
+                await in_flight.popleft()
+        await asyncio.gather(*in_flight)
+    finally:
+        await producer.stop()
