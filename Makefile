@@ -39,8 +39,8 @@ layers: $(STAMP)  ## import-linter: dependencies point one way
 contracts: $(STAMP)  ## write the published JSON Schemas and the AsyncAPI document
 	@$(BIN)/python -m schemas.published $(ARGS)
 
-readme: $(STAMP)  ## run the commands of the README
-	@$(BIN)/python scripts/check_readme.py README.md
+readme: $(STAMP)  ## run the commands of the README and docs
+	@$(BIN)/python scripts/check_readme.py README.md $(wildcard docs/*.md) $(wildcard docs/decisions/*.md)
 
 bench: $(STAMP)  ## measure beside the raw limit (never a test)
 	@$(BIN)/python -m bench $(ARGS)
