@@ -96,10 +96,12 @@ class KafkaOutputs:
         last = None
         for publication in publications:
             for output in publication.outputs:
-                await producer.send(
+                sent = await producer.send(
                     self._prefix + output.topic, output.value, output.key, partition, headers=output.headers
                 )
+                sent.add_done_callback(_retrieve)
             last = await producer.send(journal, publication.journal, None, partition)
+            last.add_done_callback(_retrieve)
         await producer.commit_transaction()
         assert last is not None, "a publication has a journal entry"
         return int((await last).offset) + 1
@@ -122,3 +124,9 @@ async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         await at_most(CALL_TIMEOUT_SECONDS, client.stop())
     except (KafkaError, TimeoutError, asyncio.CancelledError):
         return
+
+
+def _retrieve(sent: "asyncio.Future[object]") -> None:
+    """Look at a failure that the transaction reports anyway, so that asyncio does not complain."""
+    if not sent.cancelled():
+        sent.exception()

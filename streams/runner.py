@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Collection
 from typing import Final
 
 from state.store import StoreUnavailableError
@@ -69,7 +69,13 @@ class PartitionRunner:
         self._drains = True
 
     async def _work_on(self, engine: PartitionEngine) -> None:
-        await _first_failure(self._ingest(engine), self._relay(engine), self._publish_states(engine))
+        works = [asyncio.create_task(self._ingest(engine)), asyncio.create_task(self._relay(engine))]
+        states = asyncio.create_task(self._publish_states(engine))
+        try:
+            await _all_or_first_failure(works, states)
+        finally:
+            # Who is dirty stays so in the store: nothing is lost by cutting it short.
+            await cancel_all([*works, states])
 
     async def _ingest(self, engine: PartitionEngine) -> None:
         sweeps_at = 0.0
@@ -104,7 +110,7 @@ class PartitionRunner:
 
     async def _publish_states(self, engine: PartitionEngine) -> None:
         published_at = 0.0
-        while not self._drains:
+        while True:
             await asyncio.sleep(STATE_EVERY_SECONDS / 2)
             is_lagging = self._inputs.lag(self.partition) > LAGGING_RECORDS or engine.is_repeating
             every = STATE_EVERY_SECONDS_LAGGING if is_lagging else STATE_EVERY_SECONDS
@@ -118,13 +124,14 @@ class PartitionRunner:
         log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
 
 
-async def _first_failure(*works: Coroutine[None, None, None]) -> None:
-    """Run side by side until all have ended or one fails; then the others are cancelled, and have ended."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        await cancel_all(tasks)
+async def _all_or_first_failure(works: Collection["asyncio.Task[None]"], beside: "asyncio.Task[None]") -> None:
+    """Return when all ``works`` have ended, raise as soon as one of them, or ``beside`` them, fails."""
+    pending = set(works)
+    while pending:
+        done, _ = await asyncio.wait({*pending, beside}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        pending -= done
 
 
 async def _event_or_timeout(event: asyncio.Event, seconds: float) -> None:

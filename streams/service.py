@@ -19,13 +19,14 @@ from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
 from streams.partition import PartitionEngine, Work
 from streams.ports import LogUnavailableError, Ports, StopError
-from streams.runner import PartitionRunner
+from streams.runner import DRAIN_SECONDS, PartitionRunner
 from streams.state_topic import StateTopic
 from streams.waiting import cancel_all, in_time
 from streams.worker_config import WorkerConfig
 
 START_RETRY_SECONDS: Final = 2.0
 LAG_COMMIT_SECONDS: Final = 5.0
+END_SECONDS: Final = 5.0
 
 log = logging.getLogger("tierline.worker")
 
@@ -80,7 +81,7 @@ class PartitionsService:
                     self._changed.clear()
                     await self._reassign(inputs, states)
             if self._tasks:
-                await asyncio.wait(self._tasks)
+                await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         finally:
             committing.cancel()
 
@@ -156,16 +157,14 @@ class PartitionsService:
                 await inputs.commit_for_lag(offsets)
 
     async def _end(self, producer: AIOKafkaProducer | None) -> None:
+        """Close everything side by side: while a broker is down each would take its time."""
         await self._drop_runners()
-        await self.outputs.stop()
-        if producer is not None:
-            try:
-                await in_time(producer.stop(), "closing a producer")
-            except LogUnavailableError as error:
-                log.warning("%s", error)
-        await self.store.close()
-        if self.inputs is not None:
-            await self.inputs.stop()
+        closing = [self.outputs.stop(), self.store.close()]
+        closing += [producer.stop()] if producer is not None else []
+        closing += [self.inputs.stop()] if self.inputs is not None else []
+        tasks = [asyncio.create_task(close) for close in closing]
+        await asyncio.wait(tasks, timeout=END_SECONDS)
+        await cancel_all(tasks)
 
     def _ports(self, inputs: KafkaInputs) -> Ports:
         return Ports(self.store, inputs, self.outputs, asyncio.Lock, lambda: secrets.token_hex(8), self.config.wall_now)

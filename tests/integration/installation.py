@@ -70,6 +70,16 @@ class Installation:
         self.workers.append(worker)
         return worker
 
+    async def refusal(self) -> str:
+        """Start a worker that must refuse, and return its one line."""
+        worker = self.start_worker()
+        assert worker.process is not None
+        assert await asyncio.to_thread(worker.process.wait, 40) == 1, worker.said
+        assert "Traceback" not in worker.said
+        lines = [line for line in worker.said.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1, worker.said
+        return lines[0]
+
     def stop_workers(self) -> None:
         """Kill whatever still runs."""
         for worker in self.workers:
@@ -91,10 +101,12 @@ class Installation:
         """Wait until every record is committed and every output relayed."""
         repository, ends = RedisRepository(self.redis_url, self.name), await self._ends()
         gives_up_at = time.monotonic() + within_seconds
-        while not await self._is_at_rest(repository, ends):
-            assert time.monotonic() < gives_up_at, f"not at rest after {within_seconds} s: {self._said()}"
-            await asyncio.sleep(0.2)
-        await repository.close()
+        try:
+            while not await self._is_at_rest(repository, ends):
+                assert time.monotonic() < gives_up_at, f"not at rest after {within_seconds} s: {self._said()}"
+                await asyncio.sleep(0.2)
+        finally:
+            await repository.close()
 
     async def read(self, topic: str, partition: int) -> list[LogRecord]:
         """Return what a `read_committed` reader sees."""
@@ -105,7 +117,7 @@ class Installation:
         await consumer.start()
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
-        consumer.seek(tp, 0)
+        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         found: list[LogRecord] = []
         while await consumer.position(tp) < end:
             records = (await consumer.getmany(tp, timeout_ms=500)).get(tp, ())

@@ -1,7 +1,6 @@
 """Real workers on a real Kafka and a real Valkey: kills, a store that goes back, and what an operator may get wrong."""
 
 import asyncio
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,44 +8,13 @@ from random import Random
 
 import pytest
 
-from schemas.instants import format_instant
-from schemas.topics import CONSENTS, ORDERS
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from streams.rebuild import rebuild
-from tests import builders
-from tests.integration.installation import Installation, as_bytes
+from tests.integration.installation import Installation
+from tests.integration.shop import a_shop
 from tests.integration.worker_process import config_of
 from tests.servers import KafkaServer, NewValkey, ValkeyServer
-
-BEGIN_MS = 1_488_000_000_000
-Record = tuple[str, bytes, int, bytes]
-
-
-def a_shop(orders: int, seed: int, customers: int = 1500, redelivered: float = 0.15) -> list[Record]:
-    """Return orders, some refunds and redeliveries, and consents; their timestamps do not rise."""
-    random, records = Random(seed), []
-    placed: list[Record] = []
-    for number in range(orders):
-        at_ms = BEGIN_MS + number * 200_000 - random.randrange(3_600_000)
-        when = format_instant((at_ms - random.randrange(7_200_000)) * 1000)
-        customer_id = f"c-{random.randrange(customers)}"
-        if random.random() < 0.05 or number < customers // 20:
-            key, value = as_bytes(builders.a_consent(random.random() < 0.9, when, customer_id=customer_id))
-            records.append((CONSENTS, key, at_ms, value))
-        if placed and random.random() < redelivered:
-            _, key, _, value = random.choice(placed[-500:])
-            records.append((ORDERS, key, at_ms, value))
-        if placed and random.random() < 0.04:
-            _, key, _, value = random.choice(placed[-500:])
-            order = json.loads(value)
-            refund = builders.a_refund(f"r-{number}", order["order_id"], "7.00", when, customer_id=key.decode())
-            records.append((ORDERS, key, at_ms, as_bytes(refund)[1]))
-        amount = f"{random.randrange(5, 120)}.{random.randrange(100):02d}"
-        key, value = as_bytes(builders.an_order(f"o-{number}", amount, when, customer_id=customer_id))
-        placed.append((ORDERS, key, at_ms, value))
-        records.append(placed[-1])
-    return records
 
 
 @pytest.fixture
@@ -125,47 +93,36 @@ def told(installation: Installation) -> Installation:
     return installation
 
 
-async def refusal(installation: Installation) -> str:
-    """Start a worker that must refuse, and return its one line."""
-    worker = installation.start_worker()
-    assert worker.process is not None
-    assert await asyncio.to_thread(worker.process.wait, 40) == 1, worker.said
-    assert "Traceback" not in worker.said
-    lines = [line for line in worker.said.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1, worker.said
-    return lines[0]
-
-
 async def test_a_broker_that_is_down_at_the_start_is_named(told: Installation) -> None:
     told.kafka = "127.0.0.1:1"
-    said = await refusal(told)
+    said = await told.refusal()
     assert "127.0.0.1:1" in said
     assert "Start it, or correct the address" in said
 
 
 async def test_a_redis_that_is_down_at_the_start_is_named(told: Installation) -> None:
     told.redis_url = "redis://127.0.0.1:1/0"
-    said = await refusal(told)
+    said = await told.refusal()
     assert "Redis at 127.0.0.1:1" in said
     assert "Start it, or correct the address" in said
 
 
 async def test_missing_topics_are_named_with_the_command_that_makes_them(told: Installation) -> None:
     told.name += "-elsewhere"
-    said = await refusal(told)
+    said = await told.refusal()
     assert "does not exist" in said
     assert "tierline topics create" in said
 
 
 async def test_another_partition_count_is_refused(told: Installation) -> None:
     told.partitions = 3
-    said = await refusal(told)
+    said = await told.refusal()
     assert "has 2 partitions, not 3" in said
 
 
 async def test_a_redis_that_may_evict_is_refused(told: Installation, new_valkey: NewValkey) -> None:
     told.redis_url = new_valkey(options={"maxmemory": "64mb", "maxmemory-policy": "allkeys-lru"}).url
-    assert "set maxmemory-policy to noeviction" in await refusal(told)
+    assert "set maxmemory-policy to noeviction" in await told.refusal()
 
 
 @pytest.mark.timeout(180)
@@ -177,7 +134,7 @@ async def test_an_empty_redis_beside_a_journal_is_refused_until_a_rebuild(
     await installation.await_rest()
     assert worker.terminate() == 0
     installation.redis_url = new_valkey().url
-    said = await refusal(installation)
+    said = await installation.refusal()
     assert "Redis holds nothing of partition" in said
     assert "tierline rebuild" in said
     rebuilt = await asyncio.to_thread(rebuild, config_of(installation.worker_options()))
