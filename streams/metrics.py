@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -10,28 +11,38 @@ from streams.kafka_inputs import KafkaInputs
 from streams.observed import Observed
 from streams.runner import PartitionRunner
 
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One metric: what it says and its labels."""
+
+    text: str
+    labels: tuple[str, ...] = ()
+
+
+_BY_PARTITION: Final = ("partition",)
 REGISTER: Final = {
-    "tierline_lag_records": "records not taken yet, as of the last fetch",
-    "tierline_relay_age_seconds": "seconds since the relay last looked",
-    "tierline_sweep_age_seconds": "seconds since the sweep last looked",
-    "tierline_outbox_entries": "commits that wait for the relay",
-    "tierline_steps": "steps committed",
-    "tierline_steps_repeated": "steps repeated along the journal",
-    "tierline_records": "input records taken",
-    "tierline_commits": "commits",
-    "tierline_refused_commits": "writes refused because another worker had claimed the partition",
-    "tierline_claims": "claims",
-    "tierline_rebuilds": "partitions rebuilt because store and journal contradicted each other, or on demand",
-    "tierline_relayed_outputs": "outputs published",
-    "tierline_stage_seconds": "seconds by stage",
-    "tierline_fates": "records by fate, since the partition began",
-    "tierline_dead_letters": "dead letters by reason, since the partition began",
-    "tierline_candidates": "nudge candidates by kind: issued + suppressed",
-    "tierline_nudges_issued": "nudges issued by kind",
-    "tierline_nudges_suppressed": "nudges suppressed by kind and reason",
-    "tierline_visible_seconds": "seconds from an order's `tl_sent_at` to its commit",
+    "tierline_lag_records": Registered("records not taken yet, as of the last fetch", _BY_PARTITION),
+    "tierline_relay_age_seconds": Registered("seconds since the relay last ended a round", _BY_PARTITION),
+    "tierline_sweep_age_seconds": Registered("seconds since the sweep last looked who is due", _BY_PARTITION),
+    "tierline_outbox_entries": Registered("commits that wait for the relay", _BY_PARTITION),
+    "tierline_steps": Registered("steps committed", _BY_PARTITION),
+    "tierline_steps_repeated": Registered("steps repeated along the journal", _BY_PARTITION),
+    "tierline_records": Registered("input records taken", _BY_PARTITION),
+    "tierline_commits": Registered("commits", _BY_PARTITION),
+    "tierline_refused_commits": Registered("writes refused: another worker had claimed the partition", _BY_PARTITION),
+    "tierline_claims": Registered("claims", _BY_PARTITION),
+    "tierline_rebuilds": Registered("rebuilds: store and journal contradicted each other, or on demand", _BY_PARTITION),
+    "tierline_relayed_outputs": Registered("outputs published", _BY_PARTITION),
+    "tierline_stage_seconds": Registered("seconds by stage", ("stage",)),
+    "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
+    "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
+    "tierline_candidates": Registered("nudge candidates: issued + suppressed", ("kind",)),
+    "tierline_nudges_issued": Registered("nudges issued", ("kind",)),
+    "tierline_nudges_suppressed": Registered("nudges suppressed", ("kind", "reason")),
+    "tierline_visible_seconds": Registered("seconds from an order's `tl_sent_at` to its commit"),
 }
-"""Every metric there is; a test compares it with a scrape."""
+"""Every metric there is. docs/metrics.md lists the same; a test compares both with a scrape."""
 
 _COUNTS: Final = (
     "steps", "steps_repeated", "records", "commits", "refused_commits", "claims", "rebuilds", "relayed_outputs",
@@ -56,11 +67,11 @@ class WorkerCollector:
         """Yield every metric of the register."""
         yield from self._gauges()
         for name in _COUNTS:
-            family = _counter(f"tierline_{name}", "partition")
+            family = _counter(f"tierline_{name}")
             for partition, observed in list(self._worker.observed.items()):
                 family.add_metric([str(partition)], getattr(observed, name))
             yield family
-        stages = _counter("tierline_stage_seconds", "stage")
+        stages = _counter("tierline_stage_seconds")
         totals: dict[str, float] = {}
         for observed in list(self._worker.observed.values()):
             for stage, seconds in observed.stage_seconds.items():
@@ -89,9 +100,9 @@ class WorkerCollector:
             if runner.engine is not None:
                 for name, count in list(runner.engine.fold.meta.counters.items()):
                     counters[name] = counters.get(name, 0) + count
-        fates, dead = _counter("tierline_fates", "fate"), _counter("tierline_dead_letters", "reason")
-        issued = _counter("tierline_nudges_issued", "kind")
-        suppressed = _counter("tierline_nudges_suppressed", "kind", "reason")
+        fates, dead = _counter("tierline_fates"), _counter("tierline_dead_letters")
+        issued = _counter("tierline_nudges_issued")
+        suppressed = _counter("tierline_nudges_suppressed")
         candidates: dict[str, int] = {}
         for name, count in counters.items():
             what, *rest = name.split(":")
@@ -102,7 +113,7 @@ class WorkerCollector:
             elif what in {"issued", "suppressed"}:
                 (issued if what == "issued" else suppressed).add_metric(rest, count)
                 candidates[rest[0]] = candidates.get(rest[0], 0) + count
-        of_kinds = _counter("tierline_candidates", "kind")
+        of_kinds = _counter("tierline_candidates")
         for kind, count in candidates.items():
             of_kinds.add_metric([kind], count)
         yield from (fates, dead, issued, suppressed, of_kinds)
@@ -120,14 +131,13 @@ class WorkerCollector:
             cumulated.append(("+Inf" if bound == float("inf") else repr(bound), float(reached)))
         if not cumulated or cumulated[-1][0] != "+Inf":
             cumulated.append(("+Inf", float(reached)))
-        return HistogramMetricFamily(
-            "tierline_visible_seconds", REGISTER["tierline_visible_seconds"], buckets=cumulated, sum_value=total
-        )
+        name = "tierline_visible_seconds"
+        return HistogramMetricFamily(name, REGISTER[name].text, buckets=cumulated, sum_value=total)
 
 
 def _gauge(name: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, REGISTER[name], labels=["partition"])
+    return GaugeMetricFamily(name, REGISTER[name].text, labels=REGISTER[name].labels)
 
 
-def _counter(name: str, *labels: str) -> CounterMetricFamily:
-    return CounterMetricFamily(name, REGISTER[name], labels=list(labels))
+def _counter(name: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, REGISTER[name].text, labels=REGISTER[name].labels)

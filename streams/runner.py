@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from state.store import StoreUnavailableError
+from streams.bad_input import BadInputLimit
 from streams.claim import claim
 from streams.ingest import ingest
 from streams.kafka_inputs import KafkaInputs
@@ -35,18 +36,27 @@ class PartitionRunner:
     """Owns a partition from its assignment to its revocation."""
 
     def __init__(
-        self, partition: int, work: Work, ports: Ports, inputs: KafkaInputs, states: StateTopic, observed: Observed
+        self,
+        partition: int,
+        work: Work,
+        ports: Ports,
+        inputs: KafkaInputs,
+        states: StateTopic,
+        observed: Observed,
+        limit: BadInputLimit,
     ) -> None:
         self.partition = partition
         self.engine: PartitionEngine | None = None
         self.observed = observed
         self._work, self._ports, self._inputs, self._states = work, ports, inputs, states
+        self._limit = limit
         self._has_committed = asyncio.Event()
         self._drains = self._is_done = False
 
     async def run(self) -> None:
         """Work until cancelled or drained; errors that only an operator can mend come out."""
         failures = 0
+        self.observed.last_relay_at = self.observed.last_sweep_at = time.monotonic()
         while not self._drains:
             try:
                 self.engine = await claim(self.partition, self._work, self._ports, self.observed)
@@ -79,8 +89,11 @@ class PartitionRunner:
 
     async def _ingest(self, engine: PartitionEngine) -> None:
         sweeps_at = 0.0
+        self._judge(engine, is_repeated=True)
         while not self._drains:
+            is_repeated = engine.is_repeating
             done = await ingest(engine)
+            self._judge(engine, is_repeated=is_repeated)
             now = time.monotonic()
             if now >= sweeps_at:
                 swept = await sweep(engine)
@@ -117,6 +130,10 @@ class PartitionRunner:
             if time.monotonic() - published_at >= every:
                 published_at = time.monotonic()
                 await self._states.publish_all(engine)
+
+    def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
+        note = self._limit.begin if is_repeated else self._limit.look
+        note(self.partition, self.observed.records, engine.fold.meta.counters)
 
     def _report_claim(self, engine: PartitionEngine) -> None:
         behind = engine.journal_until - engine.committed_step

@@ -14,6 +14,7 @@ from state.errors import StateError
 from state.redis_repository import RedisRepository
 from state.store import StoreUnavailableError
 from streams import topics
+from streams.bad_input import BadInputLimit
 from streams.kafka_inputs import KafkaInputs
 from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
@@ -42,6 +43,7 @@ class PartitionsService:
         self.observed: dict[int, Observed] = {}
         self.inputs: KafkaInputs | None = None
         self._tasks: dict[asyncio.Task[None], PartitionRunner] = {}
+        self._limit = BadInputLimit(config.dead_letter_limit)
         self._is_reassigned = False
         self._changed = asyncio.Event()
         self._drains = False
@@ -104,7 +106,8 @@ class PartitionsService:
 
     def _start_runner(self, partition: int, inputs: KafkaInputs, states: StateTopic) -> None:
         observed = self.observed.setdefault(partition, Observed())
-        runner = PartitionRunner(partition, work_of(self.config), self._ports(inputs), inputs, states, observed)
+        work, ports = work_of(self.config), self._ports(inputs)
+        runner = PartitionRunner(partition, work, ports, inputs, states, observed, self._limit)
         self.runners[partition] = runner
         self._tasks[asyncio.create_task(runner.run())] = runner
 

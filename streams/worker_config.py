@@ -28,6 +28,8 @@ class WorkerConfig:
     cache_customers: int = 100_000
     session_timeout_seconds: float = 10.0
     heartbeat_seconds: float = 1.0
+    dead_letter_limit: float = 0.9
+    """Share of dead letters among the last 10,000 records that stops the worker; 0: none does."""
     metrics_port: int = 0
     start_patience_seconds: float = 30.0
     """How long a start waits for Kafka and Redis; servers often start together."""

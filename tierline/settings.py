@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     session_timeout_seconds: float = Field(
         10, ge=1, le=300, description="silence after which Kafka gives a worker's partitions to another one"
     )
+    dead_letter_limit: float = Field(
+        0.9, ge=0, le=1, description="share of dead letters among the last 10,000 records that stops a worker; 0: none"
+    )
     metrics_port: Port = Field(0, description="port of the worker's Prometheus metrics; 0: none")
 
     api_host: str = Field("127.0.0.1", description="address that the API listens on")

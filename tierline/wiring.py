@@ -61,6 +61,7 @@ def worker_config(settings: Settings, start_from: StartFrom) -> WorkerConfig:
         batch_records=settings.batch_records,
         cache_customers=settings.cache_customers,
         session_timeout_seconds=settings.session_timeout_seconds,
+        dead_letter_limit=settings.dead_letter_limit,
         metrics_port=settings.metrics_port,
     )
 

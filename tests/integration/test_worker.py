@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 
+from schemas.topics import ORDERS
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from streams.rebuild import rebuild
 from tests.integration.installation import Installation
-from tests.integration.shop import a_shop
+from tests.integration.shop import BEGIN_MS, a_shop
 from tests.integration.worker_process import config_of
 from tests.servers import KafkaServer, NewValkey, ValkeyServer
 
@@ -141,3 +142,16 @@ async def test_an_empty_redis_beside_a_journal_is_refused_until_a_rebuild(
     assert [one.partition for one in rebuilt] == [0, 1]
     await installation.await_rest()
     await installation.assert_books()
+
+
+async def test_a_worker_stops_where_nearly_everything_is_bad(told: Installation) -> None:
+    nonsense = [(ORDERS, b"c-%d" % number, BEGIN_MS, b"{}") for number in range(12_000)]
+    await told.produce(nonsense)
+    said = await told.refusal()
+    assert "records are dead letters" in said
+    assert "unknown_type" in said
+    assert "TIERLINE_DEAD_LETTER_LIMIT=0" in said
+    told.options["dead_letter_limit"] = 0
+    worker = told.start_worker()
+    await told.await_rest()
+    assert worker.terminate() == 0

@@ -1,0 +1,76 @@
+"""Every metric is registered, documented and served; nothing else is."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from state.meta import PartitionMeta
+from storefront.api_metrics import ApiMetrics
+from streams.metrics import REGISTER, Watched, WorkerCollector
+from streams.observed import Observed
+
+COUNTERS = {
+    "applied": 90, "duplicate": 5, "erased": 1, "dead:malformed_json": 4, "issued:tier_near": 7,
+    "issued:tier_upgraded": 2, "suppressed:tier_near:holdout": 3, "suppressed:tier_near:cap": 1,
+    "tier_changes:order": 2, "retracted:tier_near:reached": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def scrape() -> str:
+    """What Prometheus reads from a worker to which everything has happened."""
+    observed = Observed(stage_seconds={"step": 1.5})
+    observed._note_visible(0.004)
+    engine = SimpleNamespace(unrelayed=3, fold=SimpleNamespace(meta=PartitionMeta(counters=COUNTERS)))
+    worker = SimpleNamespace(
+        runners={4: SimpleNamespace(engine=engine, observed=observed)},
+        observed={4: observed},
+        inputs=SimpleNamespace(lag=lambda partition: 17),
+    )
+    registry = CollectorRegistry()
+    registry.register(WorkerCollector(cast("Watched", worker)))
+    return generate_latest(registry).decode()
+
+
+def test_what_is_served_is_what_is_registered(scrape: str) -> None:
+    served = set(re.findall(r"^# TYPE (\S+) ", scrape, re.MULTILINE))
+    assert {name.removesuffix("_total") for name in served} == set(REGISTER)
+
+
+def test_labels_are_the_registered_ones(scrape: str) -> None:
+    found: dict[str, set[str]] = {}
+    for name, labels in re.findall(r"^(\w+)(?:\{(.*)\})? ", scrape, re.MULTILINE):
+        base = re.sub(r"_(total|bucket|count|sum|created)$", "", name)
+        found.setdefault(base, set()).update(set(re.findall(r'(\w+)="', labels)) - {"le"})
+    assert found == {name: set(registered.labels) for name, registered in REGISTER.items()}
+
+
+def test_the_register_is_documented_to_the_letter() -> None:
+    rows = re.findall(r"^\| `(tierline_\w+)` \| (.*?) \| (.*) \|$", Path("docs/metrics.md").read_text(), re.MULTILINE)
+    documented = {name: (tuple(re.findall(r"`(\w+)`", labels)), text) for name, labels, text in rows}
+    of_api = {name: labels for name, (labels, _) in documented.items() if name.startswith("tierline_api_")}
+    assert {n: d for n, d in documented.items() if n not in of_api} == {
+        name: (registered.labels, registered.text) for name, registered in REGISTER.items()
+    }
+    served = re.findall(r"^# TYPE (\S+) ", ApiMetrics().text().decode(), re.MULTILINE)
+    assert {name.removesuffix("_total") for name in served if not name.endswith("_created")} == set(of_api)
+
+
+def test_candidates_are_issued_plus_suppressed(scrape: str) -> None:
+    assert 'tierline_candidates_total{kind="tier_near"} 11.0' in scrape
+    assert 'tierline_nudges_issued_total{kind="tier_near"} 7.0' in scrape
+    assert 'tierline_nudges_suppressed_total{kind="tier_near",reason="cap"} 1.0' in scrape
+    assert 'tierline_dead_letters_total{reason="malformed_json"} 4.0' in scrape
+
+
+def test_the_source_names_no_metric_that_is_not_registered() -> None:
+    named: set[str] = set()
+    for folder in ("streams", "state", "tierline"):
+        for path in Path(folder).rglob("*.py"):
+            named |= set(re.findall(r'_(?:gauge|counter)\("(tierline_\w+)"', path.read_text()))
+            assert "prometheus_client import Counter" not in path.read_text(), f"{path} has metrics beside the register"
+    assert named <= set(REGISTER)
