@@ -1,6 +1,7 @@
 """Instants: microseconds since the epoch (UTC) inside, RFC 3339 text on the wire."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -34,13 +35,20 @@ def read_datetime(text: str) -> datetime:
 
 def format_instant(at: Instant) -> str:
     """Return RFC 3339 text in UTC: no fraction when 0, three digits when whole milliseconds, else six."""
-    micros = at % 1_000_000
-    seconds = to_datetime(at - micros).replace(tzinfo=None).isoformat()
+    days, within_day = divmod(at, 86_400_000_000)
+    seconds, micros = divmod(within_day, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    text = f"{_date_text(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
     if micros == 0:
-        return seconds + "Z"
+        return text + "Z"
     if micros % 1000 == 0:
-        return f"{seconds}.{micros // 1000:03d}Z"
-    return f"{seconds}.{micros:06d}Z"
+        return f"{text}.{micros // 1000:03d}Z"
+    return f"{text}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date_text(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def from_datetime(moment: datetime) -> Instant:

@@ -24,7 +24,7 @@ RELAY_EVERY_SECONDS: Final = 1.0
 """Also while idle, so that a silent failover of the store is noticed."""
 STATE_EVERY_SECONDS: Final = 1.0
 STATE_EVERY_SECONDS_LAGGING: Final = 60.0
-LAGGING_RECORDS: Final = 5000
+LAGGING_RECORDS: Final = 500
 IDLE_WAIT_MS: Final = 100
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
@@ -112,7 +112,7 @@ class PartitionRunner:
         drained_at: float | None = None
         while True:
             self._has_committed.clear()
-            moved = await relay(engine)
+            moved = await self.observed.worked("relay", relay(engine))
             self.observed.last_relay_at = time.monotonic()
             if self._drains:
                 drained_at = drained_at or time.monotonic()
@@ -122,14 +122,14 @@ class PartitionRunner:
                 await _event_or_timeout(self._has_committed, RELAY_EVERY_SECONDS)
 
     async def _publish_states(self, engine: PartitionEngine) -> None:
-        published_at = 0.0
+        published_at = time.monotonic()
         while True:
             await asyncio.sleep(STATE_EVERY_SECONDS / 2)
             is_lagging = self._inputs.lag(self.partition) > LAGGING_RECORDS or engine.is_repeating
             every = STATE_EVERY_SECONDS_LAGGING if is_lagging else STATE_EVERY_SECONDS
             if time.monotonic() - published_at >= every:
                 published_at = time.monotonic()
-                await self._states.publish_all(engine)
+                await self.observed.worked("publish", self._states.publish_all(engine))
 
     def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
         note = self._limit.begin if is_repeated else self._limit.look
