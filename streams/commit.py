@@ -26,8 +26,10 @@ async def commit(engine: PartitionEngine) -> int:
         engine.customers.committed()
         if not changes.steps:
             return 0
-        write = _write(engine, changes, rewritten, emits=emits)
-        await engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
+        with engine.observed.timed("encode"):
+            write = _write(engine, changes, rewritten, emits=emits)
+        writing = engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
+        await engine.observed.worked("commit", writing)
     _follow(engine, changes, write)
     return len(changes.steps)
 

@@ -30,7 +30,7 @@ async def ingest(engine: PartitionEngine) -> int:
         return await _repeat(engine)
     if engine.unrelayed >= OUTBOX_ENTRIES_MAX:
         return 0
-    records = await _next_records(engine)
+    records = await engine.observed.worked("fetch", _next_records(engine))
     return await step_all(engine, records)
 
 
@@ -41,14 +41,11 @@ async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int
     observed, most, done = engine.observed, engine.work.customers_a_commit, 0
     with observed.timed("decode"):
         admitted = [engine.fold.admit(record) for record in records]
-    with observed.timed("load"):
-        await _prefetch(engine, admitted)
+    await observed.worked("load", _prefetch(engine, admitted))
     waiting = deque(admitted)
     while waiting:
-        with observed.timed("step"):
-            await _step_until(engine, waiting, most)
-        with observed.timed("commit"):
-            done += await commit(engine)
+        await observed.worked("step", _step_until(engine, waiting, most))
+        done += await commit(engine)
     engine.customers.evict()
     observed.records += len(records)
     observed.saw(records, engine.ports.wall_now)
@@ -142,11 +139,10 @@ async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> int:
 async def _next_records(engine: PartitionEngine) -> Sequence[LogRecord]:
     """Return what may be taken now, in the order of the rules."""
     topics, limit, inputs = engine.work.topics, engine.work.records_a_round, engine.ports.inputs
-    with engine.observed.timed("fetch"):
-        for topic in topics:
-            await _fetch(engine, topic, limit)
-        exhausted = frozenset(t for t in topics if inputs.caught_up_at(engine.partition, t) is not None)
-        return _taken(engine, in_order(engine.heads, exhausted, engine.fold.meta.clock_at, limit))
+    for topic in topics:
+        await _fetch(engine, topic, limit)
+    exhausted = frozenset(t for t in topics if inputs.caught_up_at(engine.partition, t) is not None)
+    return _taken(engine, in_order(engine.heads, exhausted, engine.fold.meta.clock_at, limit))
 
 
 def _taken(engine: PartitionEngine, records: Sequence[LogRecord]) -> Sequence[LogRecord]:

@@ -34,7 +34,7 @@ REGISTER: Final = {
     "tierline_claims": Registered("claims", _BY_PARTITION),
     "tierline_rebuilds": Registered("rebuilds: store and journal contradicted each other, or on demand", _BY_PARTITION),
     "tierline_relayed_outputs": Registered("outputs published", _BY_PARTITION),
-    "tierline_stage_seconds": Registered("seconds by stage", ("stage",)),
+    "tierline_stage_seconds": Registered("CPU seconds by stage, without waiting", ("stage",)),
     "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
     "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
     "tierline_candidates": Registered("nudge candidates: issued + suppressed", ("kind",)),

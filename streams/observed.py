@@ -1,16 +1,17 @@
 """What one claim saw: plain counters that the engine raises and the metrics read."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from time import perf_counter
-from typing import Final
+from time import thread_time
+from typing import Final, TypeVar
 
 from schemas.instants import Instant
 from schemas.record import LogRecord
 
 SENT_AT: Final = "tl_sent_at"
+Result = TypeVar("Result")
 VISIBLE_BOUNDS: Final = (*(round(0.0005 * 1.25**n, 6) for n in range(52)), float("inf"))
 """Half a millisecond to some 50 seconds, each a quarter more than the one before."""
 
@@ -53,9 +54,47 @@ class Observed:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Add what happens inside to a stage's time; `commit` and `load` include waiting for the store."""
-        began_at = perf_counter()
+        """Add the CPU time spent inside, where nothing is awaited, to a stage's."""
+        began_at = thread_time()
         try:
             yield
         finally:
-            self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + perf_counter() - began_at
+            self._spent(stage, began_at)
+
+    def worked(self, stage: str, work: Coroutine[object, None, Result]) -> Awaitable[Result]:
+        """Return ``work``, whose own CPU time adds to a stage's; what others do while it waits does not count."""
+        return _Worked(work, lambda began_at: self._spent(stage, began_at))
+
+    def _spent(self, stage: str, began_at: float) -> None:
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + thread_time() - began_at
+
+
+class _Worked(Generator[object, None, Result]):
+    """A coroutine under a stopwatch that runs only while the coroutine does."""
+
+    def __init__(self, work: Coroutine[object, None, Result], spent: Callable[[float], None]) -> None:
+        self._work = work
+        self._spent = spent
+
+    def __await__(self) -> Generator[object, None, Result]:
+        return self
+
+    def send(self, value: None) -> object:
+        """Run it up to its next wait."""
+        began_at = thread_time()
+        try:
+            return self._work.send(value)
+        finally:
+            self._spent(began_at)
+
+    def throw(self, *error: object) -> object:
+        """Let an error or a cancellation come out where it waits."""
+        began_at = thread_time()
+        try:
+            return self._work.throw(*error)  # type: ignore[call-overload]
+        finally:
+            self._spent(began_at)
+
+    def close(self) -> None:
+        """End it."""
+        self._work.close()

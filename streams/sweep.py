@@ -71,7 +71,8 @@ async def _tick(engine: PartitionEngine, step: Tick, customer_ids: Sequence[str]
         engine.customers.add(await engine.ports.store.load(engine.partition, missing))
     while True:
         try:
-            engine.fold.tick(step, customer_ids)
+            with engine.observed.timed("sweep"):
+                engine.fold.tick(step, customer_ids)
             break
         except LedgerNeeded as needed:
             await ingest.load_ledgers(engine, needed.customer_ids)
