@@ -30,6 +30,11 @@ def loaded(wanted: Wanted, reply: Sequence[Sequence[bytes | None]]) -> Loaded:
     )
 
 
+def fields_and_values(flat: Sequence[bytes]) -> dict[str, bytes]:
+    """Return the hash that `HGETALL` lists."""
+    return {field.decode(): value for field, value in zip(flat[::2], flat[1::2], strict=True)}
+
+
 def commit_arguments(expected: str, new_token: str, write: Write) -> list[Argument]:
     """Return tokens, meta, step, outbox entry, then the sizes of six lists, then the lists."""
     puts: list[Argument] = []
@@ -58,3 +63,11 @@ def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list
         for name, value in fields.items():
             args += (name, value or b"")
     return args
+
+
+def info_of(text: bytes | dict[str, str]) -> dict[str, str]:
+    """Return what `INFO` says."""
+    if isinstance(text, dict):
+        return text
+    pairs = (line.partition(":") for line in text.decode().splitlines())
+    return {key: value for key, _, value in pairs}

@@ -20,7 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from schemas.instants import Instant
-from state.redis_packing import Argument, commit_arguments, load_arguments, loaded
+from state.redis_packing import Argument, commit_arguments, fields_and_values, info_of, load_arguments, loaded
 from state.store import (
     Dirty,
     Loaded,
@@ -121,10 +121,14 @@ class RedisRepository:
         reply = await self._call("load", partition, *load_arguments(wanted))
         return loaded(wanted, cast("list[list[bytes | None]]", reply))
 
+    async def load_ledgers(self, partition: int, customer_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        """Return every field of these customers' ledgers, in one round trip."""
+        reply = cast("list[list[bytes]]", await self._call("load_ledgers", partition, *customer_ids))
+        return {i: fields_and_values(flat) for i, flat in zip(customer_ids, reply, strict=True)}
+
     async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
-        """Return every field of the customer's ledger."""
-        flat = cast("list[bytes]", await self._command("HGETALL", self._key(partition, f"o:{customer_id}")))
-        return {field.decode(): value for field, value in zip(flat[::2], flat[1::2], strict=True)}
+        """Return every field of one customer's ledger."""
+        return (await self.load_ledgers(partition, [customer_id]))[customer_id]
 
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""
@@ -186,7 +190,7 @@ class RedisRepository:
     async def _made_durable(self, partition: int, token: str) -> list[str]:
         """Write the token again together with WAITAOF, which waits for this connection's own writes only."""
         replication = await self._command("INFO", "replication")
-        replicas = int(_info(cast("bytes", replication)).get("connected_slaves", "0"))
+        replicas = int(info_of(cast("bytes", replication)).get("connected_slaves", "0"))
         async with self._translated(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("HSET", self._meta(partition), "claimed_by", token)
             pipeline.execute_command("WAITAOF", 1, replicas, DURABLE_TIMEOUT_MS)
@@ -240,10 +244,3 @@ class RedisRepository:
             raise StoreUnusableError(f"Redis at {self._where} is full: raise maxmemory, then restart") from error
         except _RETRY_LATER as error:
             raise StoreUnavailableError(f"Redis at {self._where} does not answer: {error}") from error
-
-
-def _info(text: bytes | dict[str, str]) -> dict[str, str]:
-    if isinstance(text, dict):
-        return text
-    pairs = (line.partition(":") for line in text.decode().splitlines())
-    return {key: value for key, _, value in pairs}

@@ -112,8 +112,8 @@ class Store(Protocol):
     async def load(self, partition: int, wanted: Wanted) -> Loaded:
         """Return what a batch needs, in one round trip."""
 
-    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
-        """Return every field of the customer's ledger."""
+    async def load_ledgers(self, partition: int, customer_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        """Return every field of these customers' ledgers, in one round trip."""
 
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""

@@ -42,7 +42,7 @@ def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, by
         step=last_step,
         states=states,
         ledgers={i: {f: encode_entry(e) for f, e in fields.items()} for i, fields in changes.ledger.items()},
-        due={i: at for i, at in changes.due.items() if engine.customers.state(i) is not None},
+        due={i: at for i, at in changes.due.items() if at is not None or engine.customers.state(i) is not None},
         reborn=changes.reborn,
         erased=changes.erased,
         outbox=_outbox_entry(changes, last_step) if emits else None,

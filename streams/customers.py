@@ -1,6 +1,7 @@
 """The customers at hand: an LRU cache of decoded states, and the ledger fields of the batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from schemas.instants import Instant
@@ -67,39 +68,48 @@ class CustomersAtHand:
     def missing(self, wanted: Iterable[tuple[str, Sequence[str]]]) -> Wanted:
         """Return what a batch needs and is not at hand; marks its customers as lately used."""
         states: dict[str, None] = {}
-        ledgers: dict[str, list[str]] = {}
-        for customer_id, fields in wanted:
-            if customer_id in self._states:
-                self._states[customer_id] = self._states.pop(customer_id)
-                if self._states[customer_id] is None:
+        ledgers: dict[str, Sequence[str]] = {}
+        at_hand, known_ledgers = self._states, self._ledgers
+        for customer_id, looked_at in wanted:
+            if customer_id in at_hand:
+                state = at_hand[customer_id] = at_hand.pop(customer_id)
+                if state is None:
                     continue
             else:
                 states[customer_id] = None
-            known = self._ledgers.get(customer_id)
-            lacking = [f for f in fields if known is None or not (known.complete or f in known.entries)]
-            if lacking:
-                ledgers.setdefault(customer_id, []).extend(lacking)
-        return Wanted(list(states), {i: list(dict.fromkeys(fields)) for i, fields in ledgers.items()})
+            known, fields = known_ledgers.get(customer_id), looked_at
+            if known is not None:
+                fields = () if known.complete else [f for f in looked_at if f not in known.entries]
+            if fields:
+                asked = ledgers.get(customer_id)
+                ledgers[customer_id] = fields if asked is None else list(dict.fromkeys((*asked, *fields)))
+        return Wanted(list(states), ledgers)
 
     def add(self, loaded: Loaded) -> None:
         """Take what the store answered."""
+        states, ledgers = self._states, self._ledgers
         for customer_id, blob in loaded.states.items():
-            self._states[customer_id] = None if blob is None else decode_state(blob)
+            states[customer_id] = None if blob is None else decode_state(blob)
         self._erased.update(loaded.erased)
         for customer_id, fields in loaded.ledgers.items():
-            entries = self.ledger(customer_id).entries
-            for name, value in fields.items():
-                entries[name] = None if value is None else decode_entry(name, value)
+            entries = {n: None if value is None else decode_entry(n, value) for n, value in fields.items()}
+            ledger = ledgers.get(customer_id)
+            if ledger is None:
+                ledgers[customer_id] = Ledger(entries, complete=states.get(customer_id, 0) is None)
+            else:
+                ledger.entries.update(entries)
 
-    def add_ledger(self, customer_id: str, fields: Mapping[str, bytes]) -> None:
-        """Take a whole ledger; what this batch already changed stays."""
-        known = self.ledger(customer_id)
-        stored = {name: decode_entry(name, value) for name, value in fields.items()}
-        self._ledgers[customer_id] = Ledger({**stored, **known.entries}, complete=True)
+    def add_ledgers(self, stored: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Take whole ledgers; what this batch already changed stays."""
+        for customer_id, fields in stored.items():
+            known = self.ledger(customer_id)
+            entries = {name: decode_entry(name, value) for name, value in fields.items()}
+            self._ledgers[customer_id] = Ledger({**entries, **known.entries}, complete=True)
 
     def evict(self) -> None:
         """Let go of ledgers, and of the states longest unused where there are too many."""
         self._ledgers.clear()
-        for customer_id in list(self._states)[: max(0, len(self._states) - self._cached_max)]:
+        too_many = max(0, len(self._states) - self._cached_max)
+        for customer_id in list(islice(self._states, too_many)):
             del self._states[customer_id]
             self._erased.pop(customer_id, None)

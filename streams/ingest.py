@@ -66,9 +66,7 @@ async def _step_until(engine: PartitionEngine, waiting: deque[Admitted | DeadLet
 
 async def load_ledgers(engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
     """Bring whole ledgers to hand: a cancellation or a full refund may look at every order of its customer."""
-    for customer_id in customer_ids:
-        fields = await engine.ports.store.load_ledger(engine.partition, customer_id)
-        engine.customers.add_ledger(customer_id, fields)
+    engine.customers.add_ledgers(await engine.ports.store.load_ledgers(engine.partition, customer_ids))
 
 
 async def _prefetch(engine: PartitionEngine, admitted: Sequence[Admitted | DeadLetter]) -> None:

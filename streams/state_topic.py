@@ -68,5 +68,5 @@ class StateTopic:
 
 
 async def _ledger(engine: PartitionEngine, customer_id: str) -> Ledger:
-    fields = await engine.ports.store.load_ledger(engine.partition, customer_id)
+    fields = (await engine.ports.store.load_ledgers(engine.partition, [customer_id]))[customer_id]
     return Ledger({name: decode_entry(name, value) for name, value in fields.items()}, complete=True)

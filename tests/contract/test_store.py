@@ -46,7 +46,7 @@ async def test_a_commit_writes_everything_and_rotates_the_token(store: Store) ->
     assert loaded.states == {"c-1": b"one", "ü": b"two", "c-3": None}
     assert loaded.ledgers == {"c-1": {"o:1": b"order", "o:2": None}, "ü": {"o:1": None}}
     assert loaded.erased == {"c-3": None}
-    assert await store.load_ledger(P, "c-1") == {"o:1": b"order", "r:1": b"refund"}
+    assert await store.load_ledgers(P, ["c-1", "c-9"]) == {"c-1": {"o:1": b"order", "r:1": b"refund"}, "c-9": {}}
     assert await store.due(P, 1000, 10) == [(100, "c-1")]
     peeked = await store.peek(P, 10)
     assert (peeked.token, peeked.entries) == ("t2", [b"said"])
@@ -95,7 +95,7 @@ async def test_who_was_erased_and_came_back_in_one_commit_has_no_old_orders(stor
     await written(store, Write(b"m", 1, {"c-1": b"old"}, {"c-1": {"o:1": b"order"}}, {"c-1": 100}))
     again = Write(b"m", 2, {"c-1": b"new"}, {"c-1": {"o:2": b"order"}}, {"c-1": 200}, reborn={"c-1"})
     await written(store, again, "t2", "t3")
-    assert await store.load_ledger(P, "c-1") == {"o:2": b"order"}
+    assert await store.load_ledgers(P, ["c-1"]) == {"c-1": {"o:2": b"order"}}
     assert await store.due(P, 1000, 10) == [(200, "c-1")]
 
 

@@ -85,10 +85,11 @@ class FakeStore:
             {i: shard.erased.get(hashes[i]) for i in wanted.states if i not in shard.states},
         )
 
-    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
+    async def load_ledgers(self, partition: int, customer_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
         """Return every field."""
-        await self._pause("ledger")
-        return dict(self.shard(partition).ledgers.get(customer_id, {}))
+        await self._pause("ledgers")
+        ledgers = self.shard(partition).ledgers
+        return {customer_id: dict(ledgers.get(customer_id, {})) for customer_id in customer_ids}
 
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return who is due, earliest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,9 +59,9 @@ class NotedStore(FakeStore):
         super().__init__()
         self.ledgers_loaded: list[str] = []
 
-    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
-        self.ledgers_loaded.append(customer_id)
-        return await super().load_ledger(partition, customer_id)
+    async def load_ledgers(self, partition: int, customer_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        self.ledgers_loaded += customer_ids
+        return await super().load_ledgers(partition, customer_ids)
 
 
 def of_each(outputs: list[Output]) -> dict[bytes | None, list[Output]]:
