@@ -33,7 +33,7 @@ async def claim(
         stored, rebuild = await _cleared(partition, token, ports, observed), True
     tail = await ports.outputs.read_journal(partition, stored.journal_at)
     entries = [(offset, decode_entry(value)) for offset, value in tail.entries]
-    unrelayed = await _unrelayed(partition, token, stored, tail, entries, ports)
+    unrelayed = await _unrelayed(partition, token, stored, tail, entries, ports, observed)
     if unrelayed is None:
         observed.contradictions += 1
         stored, rebuild = await _cleared(partition, token, ports, observed), True
@@ -120,6 +120,7 @@ async def _unrelayed(
     tail: JournalTail,
     entries: list[tuple[int, JournalEntry]],
     ports: Ports,
+    observed: Observed,
 ) -> int | None:
     """Return how many entries wait in the outbox; None where they contradict the journal.
 
@@ -136,6 +137,7 @@ async def _unrelayed(
         if entry.first_step <= until:
             if published.get(entry.first_step) != entry.journal:
                 return None
+            observed.untrimmed_entries += 1
         elif entry.first_step != reached + 1:
             raise StopError(
                 f"the journal of partition {partition} ends at step {until}, but Redis' outbox goes on at "

@@ -204,7 +204,7 @@ class KafkaInputs:
 def _group_consumer(config: WorkerConfig) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         **config.kafka,
-        group_id=f"{config.name}-worker",
+        group_id=config.group,
         enable_auto_commit=False,
         auto_offset_reset="none",
         isolation_level="read_committed",

@@ -29,6 +29,8 @@ class Observed:
     rebuilds: int = 0
     contradictions: int = 0
     """Rebuilds because the store held another history than the journal."""
+    untrimmed_entries: int = 0
+    """Outbox entries that claims found published already: a worker ended between a transaction and its trim."""
     relayed_entries: int = 0
     relayed_outputs: int = 0
     relay_rounds: int = 0

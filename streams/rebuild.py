@@ -11,12 +11,13 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import INPUTS
 from state.redis_repository import RedisRepository
+from streams import topics
 from streams.claim import claim
 from streams.ingest import ingest
 from streams.kafka_inputs import KafkaInputs
 from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
-from streams.ports import Ports
+from streams.ports import Ports, StopError
 from streams.relay import relay
 from streams.service import work_of
 from streams.waiting import at_most, in_time
@@ -32,14 +33,28 @@ class Rebuilt:
     customers: int
 
 
-def rebuild(config: WorkerConfig, partitions: Sequence[int] | None = None) -> list[Rebuilt]:
+def rebuild(
+    config: WorkerConfig, partitions: Sequence[int] | None = None, *, beside_workers: bool = False
+) -> list[Rebuilt]:
     """Remove the state of these partitions (all by default) and make it again up to the journal's end.
 
-    A worker that still holds one of them loses it, and takes it up again afterwards. Raises StopError, StateError and
-    LogUnavailableError.
+    Refuses while workers are alive, unless ``beside_workers``: each of them and the rebuild would take the partition
+    from the other, again and again. Raises StopError, StateError and LogUnavailableError.
     """
+    if not beside_workers:
+        asyncio.run(_refuse_beside_workers(config))
     chosen = range(config.partitions) if partitions is None else partitions
     return asyncio.run(_rebuild_all(config, chosen))
+
+
+async def _refuse_beside_workers(config: WorkerConfig) -> None:
+    asked = asyncio.to_thread(topics.live_members, config.kafka, config.group)
+    members = await in_time(asked, f"asking {config.bootstrap} for the workers")
+    if members:
+        raise StopError(
+            f"{members} workers of {config.name} are alive (consumer group {config.group}): stop them first; one that "
+            f"was killed counts for another {config.session_timeout_seconds:g} s. --force rebuilds beside them"
+        )
 
 
 async def _rebuild_all(config: WorkerConfig, partitions: Sequence[int]) -> list[Rebuilt]:

@@ -61,8 +61,9 @@ class PartitionRunner:
         self.observed.last_relay_at = self.observed.last_sweep_at = time.monotonic()
         while not self._drains:
             try:
+                untrimmed = self.observed.untrimmed_entries
                 self.engine = await claim(self.partition, self._work, self._ports, self.observed)
-                self._report_claim(self.engine)
+                self._report_claim(self.engine, self.observed.untrimmed_entries - untrimmed)
                 failures = 0
                 await self._work_on(self.engine)
             except LostClaimError as error:
@@ -140,9 +141,10 @@ class PartitionRunner:
         note = self._limit.begin if is_repeated else self._limit.look
         note(self.partition, self.observed.records, engine.fold.meta.counters)
 
-    def _report_claim(self, engine: PartitionEngine) -> None:
+    def _report_claim(self, engine: PartitionEngine, untrimmed: int) -> None:
         behind = engine.journal_until - engine.committed_step
         text = f", {behind} journalled steps to repeat" if behind > 0 else ""
+        text += f", {untrimmed} commits in the outbox were published already" if untrimmed else ""
         log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
 
 

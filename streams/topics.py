@@ -96,6 +96,13 @@ def topic_ids(options: KafkaOptions, names: Sequence[str]) -> dict[str, str]:
     return {name: topic.topic_id for name, topic in _find(options, names, with_settings=False).items()}
 
 
+def live_members(options: KafkaOptions, group: str) -> int:
+    """Return how many members the consumer group has; one that was killed counts until its session is over."""
+    with _admin(options) as admin:
+        described = admin.describe_groups([group])[group]
+    return len(cast("list[object]", described.get("members") or []))
+
+
 def judge(wanted: Iterable[TopicSpec], found: Mapping[str, FoundTopic]) -> list[TopicProblem]:
     """Compare what there is with what there has to be."""
     verdicts: list[TopicProblem] = []
@@ -124,6 +131,8 @@ class _Admin(Protocol):
     def create_topics(self, new_topics: Sequence[NewTopic]) -> object: ...
 
     def describe_topics(self, topics: Sequence[str]) -> list[dict[str, object]]: ...
+
+    def describe_groups(self, group_ids: Sequence[str]) -> dict[str, dict[str, object]]: ...
 
     def describe_configs(self, config_resources: Sequence[ConfigResource], config_filter: str) -> object: ...
 

@@ -38,3 +38,8 @@ class WorkerConfig:
     def bootstrap(self) -> str:
         """Where Kafka is, for messages."""
         return str(self.kafka.get("bootstrap_servers", ""))
+
+    @property
+    def group(self) -> str:
+        """The workers' consumer group."""
+        return f"{self.name}-worker"

@@ -108,11 +108,11 @@ class Installation:
         finally:
             await repository.close()
 
-    async def read(self, topic: str, partition: int) -> list[LogRecord]:
-        """Return what a `read_committed` reader sees."""
+    async def read(self, topic: str, partition: int, isolation_level: str = "read_committed") -> list[LogRecord]:
+        """Return what a reader sees."""
         tp = TopicPartition(self.prefix + topic, partition)
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.kafka, isolation_level="read_committed", enable_auto_commit=False
+            bootstrap_servers=self.kafka, isolation_level=isolation_level, enable_auto_commit=False
         )
         await consumer.start()
         consumer.assign([tp])
@@ -136,6 +136,21 @@ class Installation:
             expected = entry.next_step
             steps += entry.steps
         return steps
+
+    async def open_transactions_hit(self) -> int:
+        """Return how many transactions a kill left open: the journal holds their entries, as aborted ones."""
+        hit = 0
+        for partition in range(self.partitions):
+            committed = {record.offset for record in await self.read(JOURNAL, partition)}
+            written = [record.offset for record in await self.read(JOURNAL, partition, "read_uncommitted")]
+            aborted = [offset for offset in written if offset not in committed]
+            # A marker stands behind each transaction, so the next one does not follow without a gap.
+            hit += sum(1 for offset in aborted if offset - 1 not in aborted)
+        return hit
+
+    def gaps_hit(self) -> int:
+        """Return how many claims found a transaction that was committed and not yet trimmed."""
+        return sum(worker.said.count("were published already") for worker in self.workers)
 
     async def assert_books(self) -> int:
         """Compare states and outputs with a replay of the journal; return how many outputs there were."""

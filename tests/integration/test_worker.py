@@ -1,18 +1,23 @@
 """Real workers on a real Kafka and a real Valkey: kills, a store that goes back, and what an operator may get wrong."""
 
 import asyncio
+import json
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from schemas.topics import ORDERS
+from schemas.instants import format_instant
+from schemas.topics import CHANGES, CONSENTS, ORDERS
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
+from streams.ports import StopError
 from streams.rebuild import rebuild
-from tests.integration.installation import Installation
+from tests import builders
+from tests.integration.installation import Installation, as_bytes
 from tests.integration.shop import BEGIN_MS, a_shop
 from tests.integration.worker_process import config_of
 from tests.servers import KafkaServer, NewValkey, ValkeyServer
@@ -27,21 +32,28 @@ def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp
 
 
 @pytest.mark.timeout(240)
-async def test_ten_kills_lose_nothing_and_say_nothing_twice(installation: Installation) -> None:
+async def test_ten_kills_lose_nothing_and_say_nothing_twice(
+    installation: Installation, record_property: Callable[[str, object], None]
+) -> None:
     installation.options = {"batch_records": 100}
     random = Random(7)
     workers = [installation.start_worker(), installation.start_worker()]
     producing = asyncio.create_task(installation.produce(a_shop(20_000, seed=7), a_second=1500))
     await asyncio.sleep(4)
     for _ in range(10):
-        await asyncio.sleep(random.uniform(0.3, 1.5))
+        await asyncio.sleep(random.uniform(0.3, 1.2))
         worker = random.choice(workers)
+        await something_to_relay(installation)
+        await asyncio.sleep(random.uniform(0, 0.06))
         worker.kill()
         worker.start()
     await producing
     await installation.await_rest()
     assert [worker.terminate() for worker in workers] == [0, 0]
     assert await installation.assert_books() > 1000
+    hit = {"open_transactions_hit": await installation.open_transactions_hit(), "gaps_hit": installation.gaps_hit()}
+    for name, count in hit.items():
+        record_property(name, count)
 
 
 @pytest.mark.timeout(180)
@@ -77,6 +89,14 @@ async def test_a_redis_that_goes_back_behind_the_journal_is_brought_up_to_it(
         assert await installation.assert_books() > 100
     finally:
         installation.stop_workers()
+
+
+async def something_to_relay(installation: Installation) -> None:
+    """Wait until an outbox holds something: a kill then likely hits a transaction, or the gap behind it."""
+    repository = RedisRepository(installation.redis_url, installation.name)
+    while not any([(await repository.peek(p, 1)).entries for p in range(installation.partitions)]):
+        await asyncio.sleep(0.002)
+    await repository.close()
 
 
 async def steps_of(installation: Installation) -> list[int]:
@@ -155,3 +175,44 @@ async def test_a_worker_stops_where_nearly_everything_is_bad(told: Installation)
     worker = told.start_worker()
     await told.await_rest()
     assert worker.terminate() == 0
+
+
+async def test_a_rebuild_beside_a_live_worker_is_refused_unless_forced(installation: Installation) -> None:
+    worker = installation.start_worker()
+    await installation.produce(a_shop(300, seed=9))
+    await installation.await_rest()
+    config = config_of(installation.worker_options())
+    with pytest.raises(StopError, match=r"1 workers of .* are alive .*stop them first"):
+        await asyncio.to_thread(rebuild, config)
+    assert worker.terminate() == 0
+    before = await steps_of(installation)
+    rebuilt = await asyncio.to_thread(rebuild, config)
+    assert [one.step for one in rebuilt] == before
+    await installation.assert_books()
+
+
+async def test_time_passes_by_the_wall_clock_while_nothing_arrives(installation: Installation) -> None:
+    installation.options = {"clock": "wall", "tick_delay_seconds": 0}
+    worker = installation.start_worker()
+    now_ms = time.time_ns() // 1_000_000
+    until_at = (now_ms + 5000) * 1000
+    tier = builders.a_manual_tier("gold", format_instant(until_at), format_instant(now_ms * 1000))
+    key, value = as_bytes(tier)
+    await installation.produce([(CONSENTS, key, now_ms, value)])
+    changes = await two_changes(installation)
+    took_ms = time.time_ns() // 1_000_000 - until_at // 1000
+    # An effect of time carries the moment at which it was due.
+    assert changes == [("manual", "gold", changes[0][2]), ("time", "bronze", format_instant(until_at))]
+    assert 0 <= took_ms < 8000
+    assert worker.terminate() == 0
+    await installation.assert_books()
+
+
+async def two_changes(installation: Installation) -> list[tuple[str, str, str]]:
+    """Wait until two tier changes are published; return what triggered them, the new tier, and when."""
+    while True:
+        records = [record for p in range(installation.partitions) for record in await installation.read(CHANGES, p)]
+        if len(records) >= 2:
+            bodies = [json.loads(record.value or b"") for record in records]
+            return [(body["trigger"]["kind"], body["to"], body["at"]) for body in bodies]
+        await asyncio.sleep(0.2)
