@@ -243,4 +243,4 @@ class RedisRepository:
         except exceptions.OutOfMemoryError as error:
             raise StoreUnusableError(f"Redis at {self._where} is full: raise maxmemory, then restart") from error
         except _RETRY_LATER as error:
-            raise StoreUnavailableError(f"Redis at {self._where} does not answer: {error}") from error
+            raise StoreUnavailableError(f"Redis at {self._where} does not answer: {str(error).rstrip('.')}") from error

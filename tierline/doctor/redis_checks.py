@@ -26,7 +26,7 @@ async def check_redis(settings: Settings) -> list[Finding]:
         info = await client.info("everything")
     except (RedisError, OSError) as error:
         advice = "Start it, or correct TIERLINE_REDIS (with TLS: rediss://)."
-        return [Finding("redis", "failure", f"{where} does not answer: {error}", advice)]
+        return [Finding("redis", "failure", f"{where} does not answer: {str(error).rstrip('.')}", advice)]
     finally:
         await client.aclose()
     return [ok("redis", f"{where} answers"), *_judge(where, info)]
