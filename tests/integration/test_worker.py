@@ -94,7 +94,9 @@ async def test_a_redis_that_goes_back_behind_the_journal_is_brought_up_to_it(
 async def something_to_relay(installation: Installation) -> None:
     """Wait until an outbox holds something: a kill then likely hits a transaction, or the gap behind it."""
     repository = RedisRepository(installation.redis_url, installation.name)
+    gives_up_at = time.monotonic() + 30
     while not any([(await repository.peek(p, 1)).entries for p in range(installation.partitions)]):
+        assert time.monotonic() < gives_up_at, "nothing is said any more"
         await asyncio.sleep(0.002)
     await repository.close()
 
