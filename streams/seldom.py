@@ -43,6 +43,8 @@ def limit_repetitions(handler: logging.Handler) -> None:
     handler.addFilter(Seldom())
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # kafka-python only answers questions of ours: whatever goes wrong there is raised, too.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 def _in_one_line(record: logging.LogRecord, held: int) -> str:

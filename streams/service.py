@@ -26,6 +26,7 @@ from streams.waiting import cancel_all, in_time
 from streams.worker_config import WorkerConfig
 
 START_RETRY_SECONDS: Final = 2.0
+START_SAY_SECONDS: Final = 10.0
 LAG_COMMIT_SECONDS: Final = 5.0
 END_SECONDS: Final = 5.0
 
@@ -138,7 +139,7 @@ class PartitionsService:
     async def _patiently(self, first: Coroutine[None, None, None]) -> None:
         """Try again for a while: servers often start together."""
         loop = asyncio.get_running_loop()
-        gives_up_at = loop.time() + self.config.start_patience_seconds
+        gives_up_at, said_at = loop.time() + self.config.start_patience_seconds, -START_SAY_SECONDS
         attempt = first
         while True:
             try:
@@ -147,7 +148,9 @@ class PartitionsService:
                 left = gives_up_at - loop.time()
                 if left <= 0 or self._drains:
                     raise StopError(f"{error}. Start it, or correct the address") from error
-                log.warning("%s; trying for another %.0f s", error, left)
+                if loop.time() - said_at >= START_SAY_SECONDS:
+                    said_at = loop.time()
+                    log.warning("%s; trying for another %.0f s", error, left)
             await asyncio.sleep(START_RETRY_SECONDS)
             attempt = self._check()
 

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from schemas.program import Program
 from schemas.program_file import ProgramFileError, load_program
 from state.errors import StateError
-from streams.ports import StreamsError
+from state.store import StoreUnavailableError
+from streams.ports import LogUnavailableError, StreamsError
 from tierline.console import CommandError, UsageError
 from tierline.settings import Settings, load_settings, shown
 
@@ -44,10 +45,14 @@ def explained(settings: Settings) -> Iterator[None]:
             f"Redis at {shown(settings, 'redis')} does not answer: {_words(error)}. "
             "Check that it runs and that TIERLINE_REDIS names it."
         ) from error
+    except (LogUnavailableError, StoreUnavailableError) as error:
+        raise CommandError(f"{error}. Start it, or correct the address") from error
     except (StateError, StreamsError) as error:
         raise CommandError(str(error)) from error
 
 
 def _words(error: Exception) -> str:
-    text = str(error).strip().rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text, kind = str(error).strip().rstrip("."), type(error).__name__
+    if text.startswith(kind):
+        return text
+    return f"{kind}: {text}" if text else kind
