@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 
+from tests.simulation.faults import Faults
 from tests.simulation.running import ABLATIONS, STORMY, first_failure, run_many, run_one
-from tests.simulation.schedule import Faults
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ from typing import Final
 from state.errors import StateError
 from streams.ports import StreamsError
 from tests.simulation.books import violations
-from tests.simulation.schedule import Ablation, Faults, World
+from tests.simulation.faults import Ablation, Faults
+from tests.simulation.schedule import World
 
 STORMY: Final = Faults(kill=0.004, zombie=0.02, rollback=0.05, empty=0.0)
 """More rollbacks and more workers at a time: what a claim that is not durable needs to show itself."""

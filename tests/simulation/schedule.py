@@ -16,47 +16,15 @@ from streams.relay import relay
 from streams.sweep import sweep
 from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeOutputs
 from tests.simulation.fake_store import FakeStore, Shard
+from tests.simulation.faults import Ablation, Faults
 from tests.simulation.workload import BEGIN_AT, HOUR_US, PARTITION, a_log, a_program
 
 WORKERS_MAX = 3
-KAFKA_AWAITS = {
-    "publish",
-    "published",
-    "read journal",
-    "start producer",
-    "producer started",
-    "fetch",
-    "wait",
-    "topic ids",
-}
+KAFKA_AWAITS = frozenset(
+    ("publish", "published", "read journal", "start producer", "producer started", "fetch", "wait", "topic ids")
+)
 CALM_AWAITS_MAX = 6000
 CALM_FOR_US = 15 * 24 * HOUR_US
-
-
-@dataclass(frozen=True, slots=True)
-class Ablation:
-    """The six guards; the base has all of them."""
-
-    commit_compare: bool = True
-    relay_peek: bool = True
-    compared_trim: bool = True
-    hold: bool = True
-    journal: bool = True
-    durable_claim: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """Chances per await."""
-
-    kill: float = 0.012
-    zombie: float = 0.012
-    rollback: float = 0.015
-    empty: float = 0.002
-    unknown: float = 0.01
-    rollback_at_rest: float = 0.3
-    failback: float = 0.0
-    """The store returns to a history that an earlier rollback had left behind."""
 
 
 class _Pause:

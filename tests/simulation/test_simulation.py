@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.simulation.faults import Faults
 from tests.simulation.running import ABLATIONS, STORMY, first_failure, run_many
-from tests.simulation.schedule import Faults
 
 SCHEDULES = 2000
 ABLATED_SCHEDULES_MAX = 2000
