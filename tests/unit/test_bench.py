@@ -1,0 +1,89 @@
+"""The benchmark's pure parts: the log, the ratios, the page."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench import log
+from bench.log import BenchLog, bench_log
+from bench.machine import Facts
+from bench.page import page
+from bench.report import CONTENDERS, Figures, Ratio, ratio
+from bench.worker import stage_seconds
+from schemas.topics import CONSENTS, ORDERS
+from state.admission import Admitted, admit
+
+PARTITIONS = 3
+
+
+@pytest.fixture
+def synthetic(monkeypatch: pytest.MonkeyPatch) -> BenchLog:
+    monkeypatch.setattr(log, "find_spec", lambda _name: None)
+    return bench_log(500, PARTITIONS)
+
+
+def test_a_log_has_the_orders_asked_for_and_the_consents_of_their_customers(synthetic: BenchLog) -> None:
+    topics = Counter(record.topic for record in synthetic.records)
+    assert topics[ORDERS] == synthetic.orders == 500
+    assert topics[CONSENTS] == synthetic.customers == len({record.key for record in synthetic.records})
+
+
+def test_every_record_of_a_log_is_accepted(synthetic: BenchLog) -> None:
+    assert all(isinstance(admit(record), Admitted) for record in synthetic.records)
+
+
+def test_offsets_count_each_partition_of_each_topic_and_time_rises(synthetic: BenchLog) -> None:
+    for partition in range(PARTITIONS):
+        records = synthetic.of_partition(partition)
+        for topic in (ORDERS, CONSENTS):
+            offsets = [record.offset for record in records if record.topic == topic]
+            assert offsets == list(range(len(offsets)))
+        stamps = [record.timestamp_ms for record in records]
+        assert stamps == sorted(stamps)
+
+
+def test_a_copy_of_a_basket_is_another_customers_other_order(synthetic: BenchLog) -> None:
+    order = next(record for record in synthetic.records if record.topic == ORDERS)
+    copied = admit(log._renamed(order, 2))
+    original = admit(order)
+    assert isinstance(copied, Admitted)
+    assert isinstance(original, Admitted)
+    assert copied.event.customer_id == original.event.customer_id + "-2"
+    assert copied.event.type == original.event.type == "order.placed"
+    assert copied.event.order_id == original.event.order_id + "-2"
+    assert copied.event.amount_minor == original.event.amount_minor
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    assert ratio([2.0, 4.0, 9.0], [1.0, 8.0, 3.0]) == Ratio(median=2.0, least=0.5, most=3.0)
+
+
+def test_stages_are_read_from_a_scrape() -> None:
+    text = '# TYPE tierline_stage_seconds counter\ntierline_stage_seconds_total{stage="step"} 1.5\n'
+    assert stage_seconds(text) == {"step": 1.5}
+
+
+def test_the_page_names_ratios_and_no_place() -> None:
+    found = Figures(
+        log="synthetic orders",
+        orders=1000,
+        customers=10,
+        partitions=3,
+        rounds=3,
+        machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True),
+        published=7,
+        orders_per_second={"consume": 100.0, "raw": 80.0, "tierline": 20.0},
+        cpu_seconds_per_100k_orders=dict.fromkeys(CONTENDERS, 1.0),
+        server_cpu_seconds_per_100k_orders={"kafka": 1.0, "valkey": 2.0},
+        raw_of_consume=Ratio(0.8, 0.7, 0.9),
+        tierline_of_raw=Ratio(0.15, 0.14, 0.16),
+        cpu_microseconds_per_order_by_stage={"step": 12.5},
+        worker_peak_memory_mib=150,
+        stored_bytes_per_customer=1234,
+    )
+    text = page(found)
+    assert "0.80 (0.70 to 0.90); wanted at least 0.6: reached" in text
+    assert "0.15 (0.14 to 0.16); wanted at least 0.2: missed" in text
+    assert "| Tierline (the whole job) | 20 | 0.25 | 1.00 |" in text
+    assert str(Path.home()) not in text
