@@ -82,7 +82,7 @@ class _WithLines(_WithAmount, Protocol):
 def _convert_amount(order: _WithAmount) -> None:
     given = order.amount_minor
     try:
-        order.amount_minor = _at_least_zero(given, order.currency)
+        order.amount_minor = _minor_of(given, order.currency)
     except ValueError:
         raise _verdict({"amount": given}, order.currency) from None
 
@@ -93,10 +93,10 @@ def _convert_amounts(order: _WithLines) -> None:
     given = [line.amount_minor for line in order.lines]
     amount = order.amount_minor
     try:
-        order.amount_minor = _at_least_zero(amount, order.currency)
+        order.amount_minor = _minor_of(amount, order.currency)
         for line in order.lines:
             if line.amount_minor is not None:
-                line.amount_minor = _at_least_zero(line.amount_minor, order.currency)
+                line.amount_minor = _minor_of(line.amount_minor, order.currency)
     except ValueError:
         of_lines = {f"lines[{index}].amount": held for index, held in enumerate(given) if held is not None}
         raise _verdict({"amount": amount, **of_lines}, order.currency) from None
@@ -105,12 +105,8 @@ def _convert_amounts(order: _WithLines) -> None:
 
 # Prices repeat, and a hit is ten times faster than reading and scaling a decimal.
 @lru_cache(maxsize=2**15)
-def _to_minor(given: object, currency: str) -> int:
-    return to_minor(read_amount(given), currency)
-
-
-def _at_least_zero(given: object, currency: str) -> int:
-    minor = _to_minor(given, currency)
+def _minor_of(given: object, currency: str) -> int:
+    minor = to_minor(read_amount(given), currency)
     if minor < 0:
         raise AmountRangeError("below 0")
     return minor

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from schemas.instants import Instant
 from state.customer import CustomerState
-from state.decision import BY_PROGRAM, BY_TIME, Decision, effective_level
+from state.decision import BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
 from state.ledger import LedgerView
 from state.nudges.decide import decide_nudges
 from state.reversal import end_debounce
@@ -43,7 +43,10 @@ def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledg
         customer.now_at = max(customer.now_at, moment)
         rules = programs.of(customer)
         if customer.due_at is not None and customer.due_at <= moment:
-            decisions.append(_take_moment(customer, rules, moment, programs.started_at))
+            if _leaves_quietly(customer, rules, moment):
+                roll_window(customer, rules, rules.day_of(moment))
+            else:
+                decisions.append(_take_moment(customer, rules, moment, programs.started_at))
         else:
             decisions.append(_change_program(customer, programs, ledger))
         note_due(customer, programs)
@@ -72,13 +75,10 @@ def conclude(decision: Decision) -> None:
 
 
 def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:
-    leaving = next_leaving_day(customer, rules)
-    moments = [] if leaving is None else [rules.start_of(leaving)]
-    if customer.grace_until is not None:
-        moments.append(customer.grace_until)
-    elif customer.expires_at is not None:
-        moments += pending_warnings(customer, rules)
-        moments.append(customer.expires_at)
+    leaving, moment = next_leaving_day(customer, rules), _term_moment(customer, rules)
+    moments = [] if moment is None else [moment]
+    if leaving is not None:
+        moments.append(rules.start_of(leaving))
     if customer.debounce is not None:
         moments.append(customer.debounce.ends_at)
     if customer.floor is not None:
@@ -86,8 +86,28 @@ def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:
     return min(moments, default=None)
 
 
+def _term_moment(customer: CustomerState, rules: Rules) -> Instant | None:
+    """Return when the term next asks for something: a warning, its review, the end of its grace."""
+    if customer.grace_until is not None or customer.expires_at is None:
+        return customer.grace_until
+    return min(pending_warnings(customer, rules), default=customer.expires_at)
+
+
+def _leaves_quietly(customer: CustomerState, rules: Rules, moment: Instant) -> bool:
+    """Tell whether all that ``moment`` brings is orders that leave, and nobody could say anything about it.
+
+    Smaller sums make no one near, and with nothing open and `tier_near` armed there is nothing to retract or to arm.
+    """
+    if customer.open_nudges or not customer.near_armed or customer.near_waiting:
+        return False
+    if customer.debounce is not None or customer.floor is not None:
+        return False
+    term_moment = _term_moment(customer, rules)
+    return term_moment is None or term_moment > moment
+
+
 def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started_at: Instant | None) -> Decision:
-    decision = Decision(
+    decision = decision_at(
         customer, rules, moment, "time", BY_TIME, is_backfill=started_at is not None and moment < started_at
     )
     roll_window(customer, rules, decision.today)
@@ -110,7 +130,7 @@ def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerV
         customer.chain = replace(customer.chain, tier=rules.levels[rank].name)
     customer.program_version = rules.program_version
     is_early = programs.started_at is not None and customer.now_at < programs.started_at
-    decision = Decision(customer, rules, customer.now_at, "program_change", BY_PROGRAM, is_backfill=is_early)
+    decision = decision_at(customer, rules, customer.now_at, "program_change", BY_PROGRAM, is_backfill=is_early)
     customer.warned_at = max(customer.warned_at, decision.now)
     rebuild_days(customer, rules, ledger, decision.today)
     if customer.rank == 0 or rules.window == "lifetime":

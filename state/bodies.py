@@ -20,25 +20,30 @@ class Message(NamedTuple):
     topic: str
     id: str
     type: str
-    at: Instant
+    at: str
     body: Body
 
 
 def messages_of(decision: Decision) -> Iterator[Message]:
     """Yield what ``decision`` says: tier changes, then nudges and suppressions, then retractions."""
-    at = decision.now
+    at = format_instant(decision.now)
+    stamp: Body = {
+        "customer_id": decision.customer.customer_id,
+        "at": at,
+        "program_version": decision.rules.program_version,
+    }
     for change in decision.changes:
-        yield Message(CHANGES, change.change_id, "tier.changed", at, _tier_changed(decision, change))
+        yield Message(CHANGES, change.change_id, "tier.changed", at, _tier_changed(decision, change, stamp))
     for outcome in decision.outcomes:
-        body = _nudge_issued(decision, outcome)
+        body = _nudge_issued(decision, outcome, stamp)
         if outcome.reason is None:
             yield Message(NUDGES, outcome.nudge_id, "nudge.issued", at, body)
         else:
-            body = _nudge_suppressed(decision, outcome, body)
+            body = _nudge_suppressed(outcome, body, stamp)
             yield Message(SUPPRESSIONS, outcome.nudge_id, "nudge.suppressed", at, body)
     for retraction in decision.retractions:
         message_id = retraction.nudge.nudge_id + ":retracted"
-        yield Message(NUDGES, message_id, "nudge.retracted", at, _nudge_retracted(decision, retraction))
+        yield Message(NUDGES, message_id, "nudge.retracted", at, _nudge_retracted(retraction, stamp))
 
 
 def missing_on(way: Way, rules: Rules) -> Body:
@@ -52,14 +57,14 @@ def optional_instant(at: Instant | None) -> str | None:
     return None if at is None else format_instant(at)
 
 
-def _tier_changed(decision: Decision, change: TierChange) -> Body:
+def _tier_changed(decision: Decision, change: TierChange, stamp: Body) -> Body:
     rules, lower, upper = decision.rules, *sorted((change.came_from.rank, change.to.rank))
     is_upwards = change.to.rank > change.came_from.rank
     asked = change.to if is_upwards else change.came_from
     return {
         "type": "tier.changed",
         "change_id": change.change_id,
-        **_stamp(decision),
+        **stamp,
         "from": change.came_from.name,
         "to": change.to.name,
         "skipped": [level.name for level in rules.levels[lower + 1 : upper]],
@@ -84,7 +89,7 @@ def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool)
     return {"level": level.name, "missing": missing_on(way_to(decision.rules, level, change.sums), decision.rules)}
 
 
-def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
+def _nudge_issued(decision: Decision, outcome: Outcome, stamp: Body) -> Body:
     rules, candidate, level = decision.rules, outcome.candidate, decision.next_level
     way = None if level is None else way_to(rules, level, decision.sums_at_end)
     percent = rules.kinds[candidate.kind].incentive_percent
@@ -92,7 +97,7 @@ def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
         "type": "nudge.issued",
         "nudge_id": outcome.nudge_id,
         "kind": candidate.kind,
-        **_stamp(decision),
+        **stamp,
         "tier": decision.level.name,
         "next_tier": None if level is None else level.name,
         "missing": None if way is None else missing_on(way, rules),
@@ -108,32 +113,24 @@ def _nudge_issued(decision: Decision, outcome: Outcome) -> Body:
     }
 
 
-def _nudge_suppressed(decision: Decision, outcome: Outcome, withheld: Body) -> Body:
+def _nudge_suppressed(outcome: Outcome, withheld: Body, stamp: Body) -> Body:
     return {
         "type": "nudge.suppressed",
         "nudge_id": outcome.nudge_id,
         "kind": outcome.candidate.kind,
         "reason": outcome.reason,
-        **_stamp(decision),
+        **stamp,
         "nudge": withheld,
     }
 
 
-def _nudge_retracted(decision: Decision, retraction: Retraction) -> Body:
+def _nudge_retracted(retraction: Retraction, stamp: Body) -> Body:
     return {
         "type": "nudge.retracted",
         "nudge_id": retraction.nudge.nudge_id,
         "kind": retraction.nudge.kind,
         "reason": retraction.reason,
-        **_stamp(decision),
-    }
-
-
-def _stamp(decision: Decision) -> Body:
-    return {
-        "customer_id": decision.customer.customer_id,
-        "at": format_instant(decision.now),
-        "program_version": decision.rules.program_version,
+        **stamp,
     }
 
 

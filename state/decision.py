@@ -1,13 +1,14 @@
 """One decision in the making, and what it says in the end."""
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from schemas.instants import Instant
 from state.calendar import Day
 from state.customer import CustomerState, OpenNudge
 from state.rules import Level, Rules
-from state.sums import Sums
+from state.sums import NO_SUMS, Sums
 
 Cause: TypeAlias = Literal["record", "time", "program_change"]
 
@@ -24,8 +25,7 @@ BY_PROGRAM = Trigger("program_change", None)
 BY_HAND = Trigger("manual", None)
 
 
-@dataclass(frozen=True, slots=True)
-class TierChange:
+class TierChange(msgspec.Struct, frozen=True, gc=False):
     """A change of the effective tier."""
 
     change_id: str
@@ -39,8 +39,7 @@ class TierChange:
     program_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A nudge that wants to be sent."""
 
     kind: str
@@ -54,8 +53,7 @@ class Candidate:
     """None where the decision's own trigger is the cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """A candidate after the guards: issued, or suppressed for a reason."""
 
     candidate: Candidate
@@ -65,16 +63,14 @@ class Outcome:
     trigger: Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class Retraction:
+class Retraction(msgspec.Struct, frozen=True, gc=False):
     """An issued nudge that stopped being true."""
 
     nudge: OpenNudge
     reason: str
 
 
-@dataclass(slots=True)
-class Decision:
+class Decision(msgspec.Struct, gc=False):
     """One record, or all due moments of one customer at one instant.
 
     `customer` is the decision's own copy; everything here may change it.
@@ -85,26 +81,22 @@ class Decision:
     now: Instant
     cause: Cause
     trigger: Trigger
+    today: Day
+    level: Level
+    """The effective tier; `tiers.note_change` keeps it."""
+    is_backfill: bool = False
     asks: bool = False
     """Whether a waiting `tier_near` is asked again."""
-    is_backfill: bool = False
-    today: Day = field(init=False)
-    level: Level = field(init=False)
-    """The effective tier; `tiers.note_change` keeps it."""
     has_renewed: bool = False
     grace_has_started: bool = False
     warning_is_due: bool = False
     sends_before: int = 0
     """How many of the customer's sends are of earlier decisions."""
-    sums_at_end: Sums = field(init=False)
+    sums_at_end: Sums = NO_SUMS
     """The window when the decision was concluded; later ones change the same customer."""
     changes: tuple[TierChange, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     retractions: tuple[Retraction, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.today = self.rules.day_of(self.now)
-        self.level = effective_level(self.customer, self.rules)
 
     @property
     def window(self) -> Sums:
@@ -121,6 +113,14 @@ class Decision:
     def tier_has_changed(self) -> bool:
         """Whether the effective tier is another than before."""
         return bool(self.changes)
+
+
+def decision_at(
+    customer: CustomerState, rules: Rules, now: Instant, cause: Cause, trigger: Trigger, *, is_backfill: bool = False
+) -> Decision:
+    """Return a decision to be made on ``customer``."""
+    level = effective_level(customer, rules)
+    return Decision(customer, rules, now, cause, trigger, rules.day_of(now), level, is_backfill)
 
 
 def floor_rank(customer: CustomerState, rules: Rules) -> int:

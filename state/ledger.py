@@ -29,6 +29,9 @@ class OrderEntry(msgspec.Struct, omit_defaults=True, frozen=True):
         return 0 if self.amount_minor is None else max(0, self.refunded_minor - self.amount_minor)
 
 
+UNKNOWN_ORDER = OrderEntry()
+
+
 class Contribution(msgspec.Struct, frozen=True):
     """What an order adds to the sums of its day."""
 
@@ -98,7 +101,7 @@ class LedgerView:
         Raises `LedgerNeeded` where the field is not at hand.
         """
         entry = self._entry(order_field(order_id))
-        return entry if isinstance(entry, OrderEntry) else OrderEntry()
+        return entry if isinstance(entry, OrderEntry) else UNKNOWN_ORDER
 
     def has_seen(self, field: str) -> bool:
         """Tell whether the refund or return of this field was accepted before."""

@@ -40,7 +40,7 @@ def output_of(message: Message, customer_id: str) -> Output:
         ("ce_id", message.id.encode()),
         ("ce_type", message.type.encode()),
         ("ce_source", _SOURCE),
-        ("ce_time", format_instant(message.at).encode()),
+        ("ce_time", message.at.encode()),
         ("ce_subject", key),
         ("content-type", b"application/json"),
     ]

@@ -1,6 +1,6 @@
 """The story: advance, apply, score, tier, decide nudges, guard. Live, in replay and in tests; no clock, no I/O."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from schemas.decoded import Event
 from schemas.instants import Instant
@@ -8,7 +8,7 @@ from state.advance import Programs, advance, conclude, note_due
 from state.apply import Fate, apply_event, trigger_of
 from state.calendar import HOUR_MICROSECONDS
 from state.customer import STATE_FORMAT, CustomerState, Source
-from state.decision import Decision
+from state.decision import Decision, decision_at
 from state.ledger import Ledger, LedgerEntry, LedgerView
 from state.rules import Rules
 from state.sums import roll_window
@@ -16,8 +16,7 @@ from state.sums import roll_window
 _BULK_LOAD_AFTER = 48 * HOUR_MICROSECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """How the log brought an event: when it learnt of it, and from where."""
 
     timestamp_at: Instant
@@ -26,14 +25,13 @@ class Arrival:
     """When an earlier customer of this id was erased."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(msgspec.Struct, frozen=True, gc=False):
     """The state after a step, what it decided on the way, and the ledger fields that are new."""
 
     customer: CustomerState
     decisions: list[Decision]
     fate: Fate
-    written: dict[str, LedgerEntry] = field(default_factory=dict)
+    written: dict[str, LedgerEntry]
 
 
 def step(
@@ -72,7 +70,7 @@ def _decision_on(customer: CustomerState, event: Event, programs: Programs, arri
     started_at = programs.started_at
     is_early = started_at is not None and customer.now_at < started_at
     is_bulk_load = event.occurred_at < arrival.timestamp_at - _BULK_LOAD_AFTER
-    return Decision(
+    return decision_at(
         customer,
         programs.of(customer),
         customer.now_at,

@@ -16,6 +16,9 @@ class Sums(NamedTuple):
     orders: int
 
 
+NO_SUMS = Sums(0, 0)
+
+
 def replace_order(
     customer: CustomerState, rules: Rules, ledger: LedgerView, field: str, old: OrderEntry, new: OrderEntry
 ) -> None:
