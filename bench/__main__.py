@@ -20,10 +20,12 @@ QUICK_ORDERS = 20_000
 def main(arguments: Sequence[str]) -> int:
     """Return the exit code: 0, or 1 where a worker ended in a wrong state."""
     given = _parser().parse_args(arguments)
-    orders, rounds = (QUICK_ORDERS, 1) if given.quick else (given.orders, given.rounds)
+    options = Options(given.orders, given.rounds, given.partitions)
+    if given.quick:
+        options = Options(QUICK_ORDERS, 1, given.partitions, baseline_runs=1)
     facts = Facts.found()
     try:
-        bench = run_bench(Options(orders, rounds, given.partitions), lambda text: print(text, file=sys.stderr))
+        bench = run_bench(options, lambda text: print(text, file=sys.stderr))
     except WrongEndError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,7 @@ from tierline.wiring import repository_of
 
 ROOT = Path(__file__).parents[1]
 IN_FLIGHT_MAX = 10_000
+BASELINES: Sequence[Kind] = ("consume", "raw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Options:
     orders: int
     rounds: int
     partitions: int
+    baseline_runs: int = 3
+    """How often a round runs each baseline; they are short, so one run says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
         expected = fold(log, settings)
         rounds = []
         for number in range(1, options.rounds + 1):
-            rounds.append(asyncio.run(_round(log, expected, settings, pids, cores, Path(folder))))
+            rounds.append(asyncio.run(_round(log, expected, options, settings, pids, cores, Path(folder))))
             worker = rounds[-1].worker
             say(f"round {number} of {options.rounds}: end state right; the worker took {worker.seconds:.1f} s")
     return Bench(log, expected, rounds, options)
@@ -107,7 +111,13 @@ def _served(options: Options, folder: Path) -> Iterator[tuple[Settings, Mapping[
 
 
 async def _round(
-    log: BenchLog, expected: Expected, settings: Settings, pids: Mapping[str, int], cores: Cores, folder: Path
+    log: BenchLog,
+    expected: Expected,
+    options: Options,
+    settings: Settings,
+    pids: Mapping[str, int],
+    cores: Cores,
+    folder: Path,
 ) -> Round:
     name = f"bench-{secrets.token_hex(3)}"
     settings = settings.model_copy(update={"name": name, "topic_prefix": f"{name}."})
@@ -115,14 +125,23 @@ async def _round(
     await _produce(log, settings)
     repository = repository_of(settings)
     try:
-        await asyncio.to_thread(_baseline, "consume", log, settings, cores)  # The broker gets warm on the new topics.
-        consume = await asyncio.to_thread(_baseline, "consume", log, settings, cores)
-        raw = await asyncio.to_thread(_baseline, "raw", log, settings, cores)
+        # The broker gets warm on the new topics.
+        await asyncio.to_thread(_baseline, "consume", log, settings, cores)
+        runs = [
+            [await asyncio.to_thread(_baseline, kind, log, settings, cores) for kind in BASELINES]
+            for _ in range(options.baseline_runs)
+        ]
+        consume, raw = (_middle(measured) for measured in zip(*runs, strict=True))
         worker = await measure_worker(settings, len(log.records), cores, pids, folder)
         await check(expected, settings, repository)
     finally:
         await repository.close()
     return Round(consume, raw, worker)
+
+
+def _middle(measured: Sequence[Measured]) -> Measured:
+    """Return the run whose time is the (lower) median."""
+    return sorted(measured, key=attrgetter("seconds"))[(len(measured) - 1) // 2]
 
 
 def _baseline(kind: Kind, log: BenchLog, settings: Settings, cores: Cores) -> Measured:
