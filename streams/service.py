@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Final, TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
@@ -32,6 +32,8 @@ END_SECONDS: Final = 5.0
 
 log = logging.getLogger("tierline.worker")
 
+Joined = TypeVar("Joined")
+
 
 class PartitionsService:
     """Runs until `drain`, or until an error that only an operator can mend (it comes out of `run`)."""
@@ -53,13 +55,10 @@ class PartitionsService:
         """Join the group and work. Raises StopError and StateError."""
         producer = None
         try:
-            await self._patiently(self._check())
-            self.inputs = KafkaInputs(self.config)
-            producer = AIOKafkaProducer(**self.config.kafka, linger_ms=5, max_batch_size=512 * 1024)
-            await in_time(producer.start(), "starting a producer")
-            await self.inputs.start(self._on_rebalance)
+            inputs, producer = await self._patiently(self._join)
+            self.inputs = inputs
             states = StateTopic(producer, self.config.topic_prefix, self._now)
-            await self._main_loop(self.inputs, states)
+            await self._main_loop(inputs, states)
         finally:
             await self._end(producer)
 
@@ -122,6 +121,18 @@ class PartitionsService:
         self._is_reassigned = is_assigned
         self._changed.set()
 
+    async def _join(self) -> tuple[KafkaInputs, AIOKafkaProducer]:
+        await self._check()
+        inputs = KafkaInputs(self.config)
+        producer = AIOKafkaProducer(**self.config.kafka, linger_ms=5, max_batch_size=512 * 1024)
+        try:
+            await in_time(producer.start(), "starting a producer")
+            await inputs.start(self._on_rebalance)
+        except (LogUnavailableError, asyncio.CancelledError):
+            await _closed([producer.stop(), inputs.stop()])
+            raise
+        return inputs, producer
+
     async def _check(self) -> None:
         config = self.config
         for warning in await self.store.check():
@@ -136,14 +147,13 @@ class PartitionsService:
                 raise StopError(f"topic {problem.topic} {problem.text}. {problem.advice}")
             log.warning("topic %s %s. %s", problem.topic, problem.text, problem.advice)
 
-    async def _patiently(self, first: Coroutine[None, None, None]) -> None:
+    async def _patiently(self, attempt: Callable[[], Awaitable[Joined]]) -> Joined:
         """Try again for a while: servers often start together."""
         loop = asyncio.get_running_loop()
         gives_up_at, said_at = loop.time() + self.config.start_patience_seconds, -START_SAY_SECONDS
-        attempt = first
         while True:
             try:
-                return await attempt
+                return await attempt()
             except (LogUnavailableError, StoreUnavailableError) as error:
                 left = gives_up_at - loop.time()
                 if left <= 0 or self._drains:
@@ -152,7 +162,6 @@ class PartitionsService:
                     said_at = loop.time()
                     log.warning("%s; trying for another %.0f s", error, left)
             await asyncio.sleep(START_RETRY_SECONDS)
-            attempt = self._check()
 
     async def _commit_for_lag(self, inputs: KafkaInputs) -> None:
         while True:
@@ -168,15 +177,19 @@ class PartitionsService:
         closing = [self.outputs.stop(), self.store.close()]
         closing += [producer.stop()] if producer is not None else []
         closing += [self.inputs.stop()] if self.inputs is not None else []
-        tasks = [asyncio.create_task(close) for close in closing]
-        await asyncio.wait(tasks, timeout=END_SECONDS)
-        await cancel_all(tasks)
+        await _closed(closing)
 
     def _ports(self, inputs: KafkaInputs) -> Ports:
         return Ports(self.store, inputs, self.outputs, asyncio.Lock, lambda: secrets.token_hex(8), self.config.wall_now)
 
     def _now(self, engine: PartitionEngine) -> Instant:
         return self.config.wall_now() if self.config.clock == "wall" else engine.fold.meta.clock_at
+
+
+async def _closed(closing: Iterable[Coroutine[None, None, None]]) -> None:
+    tasks = [asyncio.create_task(close) for close in closing]
+    await asyncio.wait(tasks, timeout=END_SECONDS)
+    await cancel_all(tasks)
 
 
 def work_of(config: WorkerConfig) -> Work:

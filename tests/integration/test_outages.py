@@ -45,6 +45,7 @@ async def test_a_broker_that_goes_away_and_comes_back_costs_time_only(
     try:
         workers = [installation.start_worker(), installation.start_worker()]
         await installation.produce(log[:1500])
+        await installation.await_rest()
         producing = asyncio.create_task(installation.produce(log[1500:], a_second=400))
         await asyncio.sleep(1)
         await asyncio.to_thread(broker.kill if how == "kill" else broker.stop)
@@ -57,6 +58,26 @@ async def test_a_broker_that_goes_away_and_comes_back_costs_time_only(
         for worker in workers:
             assert "Traceback" not in worker.said
             assert len(worker.said.splitlines()) < 150, "what a library repeats is logged seldom"
+    finally:
+        installation.stop_workers()
+
+
+@pytest.mark.timeout(180)
+async def test_a_broker_that_goes_away_while_a_worker_starts_is_waited_for(
+    new_kafka: NewKafka, valkey: ValkeyServer, unique_name: str, tmp_path: Path
+) -> None:
+    broker = new_kafka()
+    installation = Installation(unique_name, broker.bootstrap, valkey.url, tmp_path)
+    installation.create_topics()
+    try:
+        await installation.produce(a_shop(200, seed=24))
+        worker = installation.start_worker()
+        await asyncio.to_thread(broker.stop)
+        await asyncio.sleep(4)
+        await asyncio.to_thread(broker.start)
+        await installation.await_rest(60)
+        assert worker.terminate() == 0
+        assert await installation.assert_books() > 0
     finally:
         installation.stop_workers()
 
