@@ -23,7 +23,6 @@ def worker(
     Example: TIERLINE_KAFKA=localhost:9092 TIERLINE_REDIS=redis://localhost TIERLINE_PROGRAM=shop.yaml tierline worker
     """
     from streams.worker import run_worker
-
     from tierline.logs import configure_logs, log_settings
     from tierline.reaching import explained, settings_of_process
     from tierline.wiring import worker_config
