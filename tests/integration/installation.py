@@ -98,7 +98,7 @@ class Installation:
         await producer.stop()
 
     async def await_rest(self, within_seconds: float = 90) -> None:
-        """Wait until every record is committed and every output relayed."""
+        """Wait until every record is committed, nothing is due by the clock, and every output is relayed."""
         repository, ends = RedisRepository(self.redis_url, self.name), await self._ends()
         gives_up_at = time.monotonic() + within_seconds
         try:
@@ -196,10 +196,15 @@ class Installation:
         try:
             for partition in range(self.partitions):
                 blob = await repository.meta(partition)
-                if blob is None or (await repository.peek(partition, 1)).entries:
+                if blob is None:
                     return False
-                offsets = decode_meta(blob).offsets
-                if any(offsets.get(topic) != end for (p, topic), end in ends.items() if p == partition):
+                meta = decode_meta(blob)
+                if any(meta.offsets.get(topic) != end for (p, topic), end in ends.items() if p == partition):
+                    return False
+                # In this order: what is still due makes the last outputs.
+                if await repository.due(partition, meta.clock_at, 1):
+                    return False
+                if (await repository.peek(partition, 1)).entries:
                     return False
         except StoreUnavailableError:
             return False
