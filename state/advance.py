@@ -9,10 +9,11 @@ from state.customer import CustomerState
 from state.decision import BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
 from state.ledger import LedgerView
 from state.nudges.decide import decide_nudges
-from state.reversal import end_debounce
+from state.levels import is_far
+from state.reversal import end_debounce, forget_spent_chain
 from state.rules import Rules
-from state.sums import forget_old_days, next_leaving_day, rebuild_days, roll_window
-from state.terms import note_due_warnings, pending_warnings
+from state.sums import Sums, forget_old_days, next_leaving_day, rebuild_days, roll_window
+from state.terms import note_due_warnings, warnings_of
 from state.tiers import end_floor, end_grace, follow_sums, note_change, review, set_tier, start_term
 
 
@@ -40,15 +41,13 @@ def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledg
     """
     decisions = []
     while (moment := due_moment(customer, programs)) is not None and moment <= until_at:
-        customer.now_at = max(customer.now_at, moment)
         rules = programs.of(customer)
-        if customer.due_at is not None and customer.due_at <= moment:
-            if _leaves_quietly(customer, rules, moment):
-                roll_window(customer, rules, rules.day_of(moment))
-            else:
-                decisions.append(_take_moment(customer, rules, moment, programs.started_at))
-        else:
+        if customer.due_at is None or customer.due_at > moment:
+            customer.now_at = max(customer.now_at, moment)
             decisions.append(_change_program(customer, programs, ledger))
+        elif not pass_quietly(customer, rules, until_at if rules is programs.current else moment):
+            customer.now_at = max(customer.now_at, moment)
+            decisions.append(_take_moment(customer, rules, moment, programs.started_at))
         note_due(customer, programs)
     return decisions
 
@@ -66,44 +65,76 @@ def note_due(customer: CustomerState, programs: Programs) -> None:
     customer.due_at = _timed_moment(customer, programs.of(customer))
 
 
+def has_pending_word(customer: CustomerState) -> bool:
+    """Tell whether something is still to be said, or taken back, whatever the sums do."""
+    return bool(
+        customer.open_nudges or customer.near_waiting or customer.debounce is not None or customer.floor is not None
+    )
+
+
+def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bool:
+    """Let orders leave the window, day by day up to ``until_at``, as far as that says nothing; False if not at all.
+
+    Smaller sums make no one near; they can only arm `tier_near` again, or take back what is open.
+    """
+    if rules.window != "rolling_days" or has_pending_word(customer):
+        return False
+    of_term = _term_moment(customer, rules)
+    if of_term is not None and of_term <= until_at:
+        until_at = of_term - 1
+    left_by = rules.day_of(until_at) - rules.window_days
+    left_before, last_left = customer.window_day - rules.window_days, None
+    spend_minor, orders = customer.window_minor, customer.window_orders
+    for bucket in customer.days:
+        if bucket.day > left_by:
+            break
+        if bucket.day > left_before:
+            spend_minor, orders, last_left = spend_minor - bucket.spend_minor, orders - bucket.orders, bucket.day
+    if last_left is None or _would_arm(customer, rules, Sums(spend_minor, orders)):
+        return False
+    customer.window_minor, customer.window_orders = spend_minor, orders
+    customer.window_day = last_left + rules.window_days
+    customer.now_at = max(customer.now_at, rules.start_of(customer.window_day))
+    return True
+
+
+def _would_arm(customer: CustomerState, rules: Rules, sums: Sums) -> bool:
+    is_top = customer.rank + 1 == len(rules.levels)
+    return not customer.near_armed and not is_top and is_far(rules, rules.levels[customer.rank + 1], sums)
+
+
 def conclude(decision: Decision) -> None:
     """Decide the nudges of ``decision`` and forget what no rule can ask for any more."""
     decision.sums_at_end = decision.window
     decide_nudges(decision)
     forget_old_days(decision.customer, decision.rules)
-    _forget_spent_chain(decision)
+    forget_spent_chain(decision.customer, decision.rules, decision.now)
 
 
 def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:
     leaving, moment = next_leaving_day(customer, rules), _term_moment(customer, rules)
-    moments = [] if moment is None else [moment]
     if leaving is not None:
-        moments.append(rules.start_of(leaving))
+        moment = _earlier(moment, rules.start_of(leaving))
     if customer.debounce is not None:
-        moments.append(customer.debounce.ends_at)
+        moment = _earlier(moment, customer.debounce.ends_at)
     if customer.floor is not None:
-        moments.append(customer.floor.until_at)
-    return min(moments, default=None)
+        moment = _earlier(moment, customer.floor.until_at)
+    return moment
+
+
+def _earlier(one: Instant | None, other: Instant) -> Instant:
+    return other if one is None or other < one else one
 
 
 def _term_moment(customer: CustomerState, rules: Rules) -> Instant | None:
     """Return when the term next asks for something: a warning, its review, the end of its grace."""
     if customer.grace_until is not None or customer.expires_at is None:
         return customer.grace_until
-    return min(pending_warnings(customer, rules), default=customer.expires_at)
-
-
-def _leaves_quietly(customer: CustomerState, rules: Rules, moment: Instant) -> bool:
-    """Tell whether all that ``moment`` brings is orders that leave, and nobody could say anything about it.
-
-    Smaller sums make no one near, and with nothing open and `tier_near` armed there is nothing to retract or to arm.
-    """
-    if customer.open_nudges or not customer.near_armed or customer.near_waiting:
-        return False
-    if customer.debounce is not None or customer.floor is not None:
-        return False
-    term_moment = _term_moment(customer, rules)
-    return term_moment is None or term_moment > moment
+    moment = customer.expires_at
+    for warning in warnings_of(rules, moment):
+        if customer.warned_at < warning < moment:
+            moment = warning
+    return moment
 
 
 def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started_at: Instant | None) -> Decision:
@@ -148,11 +179,3 @@ def _rank_in(rules: Rules, level: str, rank: int) -> int:
     """Return the rank of a level of the program before: by its name, else the same rung as far as there is one."""
     named = rules.rank_of(level)
     return min(rank, len(rules.levels) - 1) if named is None else named
-
-
-def _forget_spent_chain(decision: Decision) -> None:
-    customer, rules = decision.customer, decision.rules
-    if customer.chain is None or customer.debounce is not None:
-        return
-    if decision.now >= rules.start_of(customer.chain.grant_day + rules.reversal_days):
-        customer.chain = None

@@ -68,6 +68,16 @@ def apply_event(decision: Decision, event: Event, ledger: LedgerView) -> Fate:
     return "applied"
 
 
+def categories_of(event: OrderPlaced) -> dict[str, int]:
+    """Return what the order's lines say was spent by category, in minor units."""
+    amounts: dict[str, int] = {}
+    for line in event.lines or ():
+        category, amount_minor = line.category, line.amount_minor
+        if category is not None and amount_minor is not None:
+            amounts[category] = amounts[category] + amount_minor if category in amounts else amount_minor
+    return amounts
+
+
 def _book(
     customer: CustomerState,
     rules: Rules,
@@ -93,7 +103,7 @@ def _place(customer: CustomerState, rules: Rules, event: OrderPlaced, ledger: Le
         amount_minor=event.amount_minor,
         occurred_at=event.occurred_at,
         effective_at=min(event.occurred_at, now),
-        categories=_by_category(event),
+        categories=categories_of(event),
     )
     replace_order(customer, rules, ledger, order_field(event.order_id), old, new)
     return Booking(is_new=True)
@@ -146,14 +156,6 @@ def _is_later_word(entry: OrderEntry, occurred_at: int, *, cancels: bool) -> boo
 def _takes(old: OrderEntry, new: OrderEntry) -> bool:
     before, after = contribution(old), contribution(new)
     return before.orders == 1 and after != before
-
-
-def _by_category(event: OrderPlaced) -> dict[str, int]:
-    amounts: dict[str, int] = {}
-    for line in event.lines or ():
-        if line.category is not None and line.amount_minor is not None:
-            amounts[line.category] = amounts.get(line.category, 0) + line.amount_minor
-    return amounts
 
 
 def _set_consent(customer: CustomerState, event: ConsentChanged) -> None:

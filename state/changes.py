@@ -1,5 +1,6 @@
 """What a fold reads and what it writes: the customers at hand, and the changes that make up one commit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,7 +24,7 @@ class Customers(Protocol):
     def ledger(self, customer_id: str) -> Ledger:
         """Return what is at hand of the ledger; whoever loaded it keeps it up to date through `keep`."""
 
-    def keep(self, customer: CustomerState, written: dict[str, LedgerEntry]) -> None:
+    def keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry]) -> None:
         """Remember a customer's new state and ledger fields."""
 
     def erase(self, customer_id: str, erased_at: Instant) -> None:

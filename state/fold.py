@@ -146,7 +146,7 @@ class Fold:
         self._keep(result.customer, result.written, result.decisions)
         return self._count(result.fate)
 
-    def _keep(self, customer: CustomerState, written: dict[str, LedgerEntry], decisions: list[Decision]) -> None:
+    def _keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry], decisions: list[Decision]) -> None:
         customer_id, changes = customer.customer_id, self._changes
         self._customers.keep(customer, written)
         if customer_id in changes.states and changes.states[customer_id] is None:

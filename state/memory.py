@@ -1,6 +1,6 @@
 """All customers of a partition in memory: what a replay and the tests fold over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from schemas.instants import Instant
 from state.customer import CustomerState
@@ -28,7 +28,7 @@ class CustomersInMemory:
         ledger = self.ledgers.get(customer_id)
         return Ledger(complete=True) if ledger is None else ledger
 
-    def keep(self, customer: CustomerState, written: dict[str, LedgerEntry]) -> None:
+    def keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry]) -> None:
         """Remember a new state and ledger fields."""
         self.states[customer.customer_id] = customer
         if written:

@@ -1,8 +1,10 @@
 """Refund reversal: a refund takes back the upgrade that it made undeserved, and nothing else."""
 
-from state.customer import Debounce
+from schemas.instants import Instant
+from state.customer import CustomerState, Debounce
 from state.decision import Decision, Trigger
 from state.levels import qualified_rank
+from state.rules import Rules
 from state.sums import sums_as_of
 from state.tiers import note_change, restore_term, review_restored, set_tier, start_term
 
@@ -37,3 +39,10 @@ def end_debounce(decision: Decision) -> None:
         start_term(decision, chain.grant_day)
     note_change(decision, Trigger("refund", debounce.trigger_id), decision.window)
     review_restored(decision)
+
+
+def forget_spent_chain(customer: CustomerState, rules: Rules, now: Instant) -> None:
+    """Drop the upgrades that no refund can reverse any more."""
+    chain = customer.chain
+    if chain is not None and customer.debounce is None and now >= rules.start_of(chain.grant_day + rules.reversal_days):
+        customer.chain = None

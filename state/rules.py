@@ -6,8 +6,8 @@ from datetime import time
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor
-from typing import Literal, TypeAlias
+from math import ceil, floor, inf
+from typing import Literal, NamedTuple, TypeAlias
 
 from schemas.instants import Instant
 from schemas.money import minor_digits
@@ -38,6 +38,13 @@ class Level:
     rank: int
     name: str
     criteria: tuple[Criterion, ...]
+
+
+class Bounds(NamedTuple):
+    """The least spend and the least number of orders that matter."""
+
+    spend_minor: float
+    orders: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,10 @@ class Rules:
     reversal_days: int
     debounce_for: int
     levels: tuple[Level, ...]
+    near_from: tuple[Bounds, ...]
+    """By rank: below both, sums are neither near the next level nor reach any above."""
+    met_from: tuple[Bounds, ...]
+    """By rank: below both, sums reach no level above."""
     quiet_hours: QuietHours | None
     holdout_salt: str
     holdout_share: Fraction
@@ -115,6 +126,9 @@ def rules_of(program_json: str) -> Rules:
 def _compile(program: Program) -> Rules:
     tiers, nudges = program.tiers, program.nudges
     window, calendar = tiers.window, calendar_of(program.time_zone)
+    levels = _levels(program)
+    reached = [_bounds(levels[rank + 1 :], lambda one: one.threshold) for rank in range(len(levels))]
+    nears = [_bounds(levels[rank + 1 : rank + 2], lambda one: one.near) for rank in range(len(levels))]
     return Rules(
         program_version=program.version_id,
         version=program.version,
@@ -130,7 +144,9 @@ def _compile(program: Program) -> Rules:
         grace_days=tiers.grace_days,
         reversal_days=tiers.refund_reversal.within_days,
         debounce_for=_microseconds(tiers.refund_reversal.debounce_hours, HOUR_MICROSECONDS),
-        levels=_levels(program),
+        levels=levels,
+        near_from=tuple(Bounds(*map(min, near, met)) for near, met in zip(nears, reached, strict=True)),
+        met_from=tuple(reached),
         quiet_hours=_quiet_hours(program),
         holdout_salt=nudges.holdout.salt,
         holdout_share=Fraction(nudges.holdout.share),
@@ -152,6 +168,15 @@ def _levels(program: Program) -> tuple[Level, ...]:
             criteria.append(_criterion("orders", level.orders, near.at, near.rearm_below))
         levels.append(Level(rank, level.name, tuple(criteria)))
     return tuple(levels)
+
+
+def _bounds(levels: tuple[Level, ...], bound_of: Callable[[Criterion], int]) -> Bounds:
+    """Return the least bounds of these levels; infinite where none has one."""
+    bounds = [(one.name, bound_of(one)) for level in levels for one in level.criteria]
+    return Bounds(
+        min((bound for name, bound in bounds if name == "spend"), default=inf),
+        min((bound for name, bound in bounds if name == "orders"), default=inf),
+    )
 
 
 def _criterion(name: Literal["spend", "orders"], threshold: int, at: Decimal, rearm_below: Decimal) -> Criterion:

@@ -1,5 +1,7 @@
 """The story: advance, apply, score, tier, decide nudges, guard. Live, in replay and in tests; no clock, no I/O."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from schemas.decoded import Event
@@ -10,6 +12,7 @@ from state.calendar import HOUR_MICROSECONDS
 from state.customer import STATE_FORMAT, CustomerState, Source
 from state.decision import Decision, decision_at
 from state.ledger import Ledger, LedgerEntry, LedgerView
+from state.quiet import place_quietly
 from state.rules import Rules
 from state.sums import roll_window
 
@@ -31,7 +34,7 @@ class StepResult(msgspec.Struct, frozen=True, gc=False):
     customer: CustomerState
     decisions: list[Decision]
     fate: Fate
-    written: dict[str, LedgerEntry]
+    written: Mapping[str, LedgerEntry]
 
 
 def step(
@@ -41,6 +44,10 @@ def step(
 
     Raises `LedgerNeeded` where a full refund, a cancellation or a change of program has to see every order.
     """
+    if before is not None and event.type == "order.placed":
+        quiet = place_quietly(before, event, programs, arrival.timestamp_at, arrival.source, ledger)
+        if quiet is not None:
+            return StepResult(quiet[0], [], "applied", quiet[1])
     now = arrival.timestamp_at if before is None else max(arrival.timestamp_at, before.now_at)
     customer = _newcomer(event, programs.current, now, arrival) if before is None else before.copy()
     view = LedgerView(customer.customer_id, ledger)

@@ -33,21 +33,16 @@ def grace_end_of(customer: CustomerState, rules: Rules) -> Instant:
     return rules.start_of(rules.day_of(customer.expires_at) + rules.grace_days)
 
 
-def pending_warnings(customer: CustomerState, rules: Rules) -> list[Instant]:
-    """Return the moments of the running term's warnings that are still to come."""
-    if customer.expires_at is None or customer.grace_until is not None:
-        return []
-    return [moment for moment in _warnings_of(rules, customer.expires_at) if moment > customer.warned_at]
-
-
 def note_due_warnings(customer: CustomerState, rules: Rules, now: Instant) -> bool:
-    """Mark the warnings due by ``now`` as given; return whether there were any."""
-    is_due = any(moment <= now for moment in pending_warnings(customer, rules))
-    customer.warned_at = max(customer.warned_at, now)
-    return is_due
+    """Mark the running term's warnings due by ``now`` as given; return whether there were any."""
+    warned_at, customer.warned_at = customer.warned_at, max(customer.warned_at, now)
+    if customer.expires_at is None or customer.grace_until is not None:
+        return False
+    return any(warned_at < moment <= now for moment in warnings_of(rules, customer.expires_at))
 
 
 @lru_cache(maxsize=8192)
-def _warnings_of(rules: Rules, expires_at: Instant) -> tuple[Instant, ...]:
+def warnings_of(rules: Rules, expires_at: Instant) -> tuple[Instant, ...]:
+    """Return the moments at which a term that ends then is warned about."""
     last_day = rules.day_of(expires_at)
     return tuple(rules.start_of(last_day - days) for days in rules.warn_days)

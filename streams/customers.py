@@ -44,7 +44,7 @@ class CustomersAtHand:
             ledger = self._ledgers[customer_id] = Ledger(complete=self._states.get(customer_id, 0) is None)
         return ledger
 
-    def keep(self, customer: CustomerState, written: dict[str, LedgerEntry]) -> None:
+    def keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry]) -> None:
         """Remember what a step made of the customer."""
         customer_id = customer.customer_id
         self.changed.add(customer_id)
