@@ -12,8 +12,8 @@ import msgspec
 from schemas.instants import Instant, format_instant, parse_instant
 
 
-class Records(msgspec.Struct, frozen=True):
-    """``count`` records of one input topic, in offset order."""
+class Records(msgspec.Struct):
+    """``count`` records of one input topic, in offset order; whoever makes a run may lengthen it."""
 
     topic: str
     count: int = 1

@@ -1,5 +1,6 @@
 """What time alone does to a customer: each due moment is a decision of its own, stamped with that moment."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -8,7 +9,9 @@ from schemas.instants import Instant
 from state.customer import CustomerState
 from state.decision import BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
 from state.ledger import LedgerView
+from state.nudges import KIND_BY_NAME
 from state.nudges.decide import decide_nudges
+from state.nudges.kind import NudgeKind
 from state.levels import is_far
 from state.reversal import end_debounce, forget_spent_chain
 from state.rules import Rules
@@ -66,16 +69,27 @@ def note_due(customer: CustomerState, programs: Programs) -> None:
 
 
 def has_pending_word(customer: CustomerState) -> bool:
-    """Tell whether something is still to be said, or taken back, whatever the sums do."""
-    return bool(
-        customer.open_nudges or customer.near_waiting or customer.debounce is not None or customer.floor is not None
-    )
+    """Tell whether something is still to be said, or taken back, though no sums come near, far or reach a level."""
+    if customer.near_waiting or customer.debounce is not None or customer.floor is not None:
+        return True
+    return bool(customer.open_nudges) and any(one.stands_until is None for one in _open_kinds(customer))
+
+
+def minds_far(customer: CustomerState, rules: Rules) -> bool:
+    """Tell whether sums that are far from the next level arm `tier_near` again, or take a nudge back."""
+    if customer.rank + 1 == len(rules.levels):
+        return False
+    return not customer.near_armed or any(one.stands_until == "far" for one in _open_kinds(customer))
+
+
+def _open_kinds(customer: CustomerState) -> Iterator[NudgeKind]:
+    return (KIND_BY_NAME[nudge.kind] for nudge in customer.open_nudges)
 
 
 def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bool:
     """Let orders leave the window, day by day up to ``until_at``, as far as that says nothing; False if not at all.
 
-    Smaller sums make no one near; they can only arm `tier_near` again, or take back what is open.
+    Smaller sums make no one near and renew no term. Where a term asks for something, the days before it may pass.
     """
     if rules.window != "rolling_days" or has_pending_word(customer):
         return False
@@ -85,22 +99,23 @@ def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bo
     left_by = rules.day_of(until_at) - rules.window_days
     left_before, last_left = customer.window_day - rules.window_days, None
     spend_minor, orders = customer.window_minor, customer.window_orders
+    far_from = rules.levels[customer.rank + 1] if minds_far(customer, rules) else None
     for bucket in customer.days:
         if bucket.day > left_by:
             break
         if bucket.day > left_before:
-            spend_minor, orders, last_left = spend_minor - bucket.spend_minor, orders - bucket.orders, bucket.day
-    if last_left is None or _would_arm(customer, rules, Sums(spend_minor, orders)):
+            left = Sums(spend_minor - bucket.spend_minor, orders - bucket.orders)
+            if far_from is not None and is_far(rules, far_from, left):
+                break
+            (spend_minor, orders), last_left = left, bucket.day
+    if last_left is None:
         return False
     customer.window_minor, customer.window_orders = spend_minor, orders
     customer.window_day = last_left + rules.window_days
-    customer.now_at = max(customer.now_at, rules.start_of(customer.window_day))
+    moment = rules.start_of(customer.window_day)
+    customer.now_at = max(customer.now_at, moment)
+    customer.warned_at = max(customer.warned_at, moment)
     return True
-
-
-def _would_arm(customer: CustomerState, rules: Rules, sums: Sums) -> bool:
-    is_top = customer.rank + 1 == len(rules.levels)
-    return not customer.near_armed and not is_top and is_far(rules, rules.levels[customer.rank + 1], sums)
 
 
 def conclude(decision: Decision) -> None:

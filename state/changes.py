@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from schemas.instants import Instant
-from schemas.journal import SingleStep
+from schemas.journal import Records, SingleStep, Step
 from state.customer import CustomerState
 from state.ledger import Ledger, LedgerEntry
 from state.meta import PartitionMeta
@@ -37,7 +37,8 @@ class Changes:
 
     first_step: int
     meta: PartitionMeta
-    steps: list[SingleStep] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    """Neighbouring records of one topic are one run."""
     states: dict[str, CustomerState | None] = field(default_factory=dict)
     """None: delete the customer's state and ledger."""
     ledger: dict[str, dict[str, LedgerEntry]] = field(default_factory=dict)
@@ -48,3 +49,23 @@ class Changes:
     reborn: set[str] = field(default_factory=set)
     """Erased here and come back since: delete the old keys first."""
     outputs: list[Output] = field(default_factory=list)
+
+    def note_record(self, topic: str) -> None:
+        """Note one record as a step."""
+        last = self.steps[-1] if self.steps else None
+        if type(last) is Records and last.topic == topic:
+            last.count += 1
+        else:
+            self.steps.append(Records(topic))
+
+    def note_step(self, single: SingleStep) -> None:
+        """Note a step that is no record."""
+        self.steps.append(single)
+
+    def note_ledger(self, customer_id: str, written: Mapping[str, LedgerEntry]) -> None:
+        """Note ledger fields of a customer."""
+        known = self.ledger.get(customer_id)
+        if known is None:
+            self.ledger[customer_id] = dict(written)
+        else:
+            known.update(written)

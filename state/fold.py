@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 from schemas.instants import Instant
-from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick
+from schemas.journal import ProgramChange, SingleStep, Start, Tick
 from schemas.record import LogRecord
 from state.admission import Admitted, admit, objection_to
 from state.advance import Programs, due_moment
@@ -67,15 +67,18 @@ class Fold:
 
     def apply(self, admitted: Admitted | DeadLetter) -> None:
         """Take one record as a step. Raises `LedgerNeeded`."""
-        record = admitted.record
-        timestamp_at = self.meta.clock_at if record.timestamp_ms < 0 else record.timestamp_ms * 1000
+        meta, record = self.meta, admitted.record
+        timestamp_at = record.timestamp_ms * 1000 if record.timestamp_ms >= 0 else meta.clock_at
         if isinstance(admitted, DeadLetter):
             self._bury(admitted, timestamp_at)
         else:
-            self._apply_event(admitted, timestamp_at)
-        self.meta.clock_at = max(self.meta.clock_at, timestamp_at)
-        self.meta.offsets[record.topic] = record.offset + 1
-        self._count_step(_record_step(record.topic))
+            self._take_event(admitted, timestamp_at)
+        topic = record.topic
+        if timestamp_at > meta.clock_at:
+            meta.clock_at = timestamp_at
+        meta.offsets[topic] = record.offset + 1
+        meta.step += 1
+        self._changes.note_record(topic)
 
     def tick(self, tick: Tick, customer_ids: Iterable[str]) -> None:
         """Let time reach the tick for those customers: all who are due must be among them.
@@ -124,37 +127,38 @@ class Fold:
         changes, self._changes = self._changes, Changes(self.meta.step + 1, self.meta)
         return changes
 
-    def _apply_event(self, admitted: Admitted, timestamp_at: Instant) -> None:
-        event, record, customers = admitted.event, admitted.record, self._customers
-        objection = objection_to(event, self.programs.current, timestamp_at)
+    def _take_event(self, admitted: Admitted, timestamp_at: Instant) -> None:
+        event, record, programs = admitted.event, admitted.record, self.programs
+        objection = objection_to(event, programs.current, timestamp_at)
         if objection is not None:
             return self._bury(DeadLetter(record, *objection), timestamp_at)
-        before = customers.state(event.customer_id)
-        if before is None and not self._belongs_here(event.customer_id):
+        customer_id, customers = event.customer_id, self._customers
+        before = customers.state(customer_id)
+        if before is None and not self._belongs_here(customer_id):
             detail = "the key belongs to another partition; produce with the default (murmur2) partitioner"
             return self._bury(DeadLetter(record, "wrong_partition", detail), timestamp_at)
-        erased_at = customers.erased_at(event.customer_id) if before is None else before.erased_at
+        erased_at = customers.erased_at(customer_id) if before is None else before.erased_at
         if erased_at is not None and event.occurred_at <= erased_at:
             return self._count("erased")
         if event.type == "customer.erased":
-            self._erase(event.customer_id, event.occurred_at)
+            self._erase(customer_id, event.occurred_at)
             return self._count("applied")
-        if event.occurred_at <= self._forgotten.get(event.customer_id, NEVER):
+        if self._forgotten and event.occurred_at <= self._forgotten.get(customer_id, NEVER):
             return self._count("erased")
         arrival = Arrival(timestamp_at, Source(record.topic, record.partition, record.offset), erased_at)
-        result = step(before, event, self.programs, arrival, customers.ledger(event.customer_id))
+        result = step(before, event, programs, arrival, customers.ledger(customer_id))
         self._keep(result.customer, result.written, result.decisions)
         return self._count(result.fate)
 
     def _keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry], decisions: list[Decision]) -> None:
         customer_id, changes = customer.customer_id, self._changes
         self._customers.keep(customer, written)
-        if customer_id in changes.states and changes.states[customer_id] is None:
+        if changes.states.get(customer_id, customer) is None:
             changes.reborn.add(customer_id)
         changes.states[customer_id] = customer
         if written:
-            changes.ledger.setdefault(customer_id, {}).update(written)
-        self._note_due(customer_id)
+            changes.note_ledger(customer_id, written)
+        changes.due[customer_id] = due_moment(customer, self.programs)
         for decision in decisions:
             if decision.changes or decision.outcomes or decision.retractions:
                 self._speak(decision)
@@ -224,17 +228,7 @@ class Fold:
 
     def _count_step(self, single: SingleStep) -> None:
         self.meta.step += 1
-        self._changes.steps.append(single)
-
-
-_RECORD_STEPS: dict[str, Records] = {}
-
-
-def _record_step(topic: str) -> Records:
-    single = _RECORD_STEPS.get(topic)
-    if single is None:
-        single = _RECORD_STEPS[topic] = Records(topic)
-    return single
+        self._changes.note_step(single)
 
 
 def _reach(tick: Tick, customer_id: str) -> Instant:

@@ -6,7 +6,7 @@ a tier, a nudge or a term is left to the full story; so are windows that do not 
 
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
-from state.advance import Programs, has_pending_word, note_due, pass_quietly
+from state.advance import Programs, has_pending_word, minds_far, note_due, pass_quietly
 from state.apply import categories_of
 from state.customer import Bucket, CustomerState, Source
 from state.ledger import Ledger, OrderEntry, order_field
@@ -93,13 +93,15 @@ def _stays_where_it_is(customer: CustomerState, rules: Rules, spend_minor: int, 
     below = rules.near_from[rank] if customer.near_armed else rules.met_from[rank]
     if spend_minor >= below.spend_minor or orders >= below.orders:
         return False
-    if customer.near_armed or rank + 1 == len(rules.levels):
+    if not minds_far(customer, rules):
         return True
     return not is_far(rules, rules.levels[rank + 1], Sums(spend_minor, orders))
 
 
 def _tidy(customer: CustomerState, rules: Rules, now: Instant) -> None:
     """Forget what no rule can ask for any more, as the end of every decision does."""
+    if customer.open_nudges:
+        customer.open_nudges = [nudge for nudge in customer.open_nudges if nudge.expires_at > now]
     if customer.sent:
         forget_old_sends(customer, now)
     if customer.days[0].day <= customer.window_day - rules.window_days:

@@ -30,30 +30,28 @@ async def commit(engine: PartitionEngine) -> int:
             write = _write(engine, changes, rewritten, emits=emits)
         writing = engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
         await engine.observed.worked("commit", writing)
-    _follow(engine, changes, write)
-    return len(changes.steps)
+    return _follow(engine, changes, write)
 
 
 def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, bytes], *, emits: bool) -> Write:
     states = {i: None if state is None else encode_state(state) for i, state in changes.states.items()}
-    last_step = changes.first_step + len(changes.steps) - 1
     return Write(
         meta=encode_meta(changes.meta),
-        step=last_step,
+        step=changes.meta.step,
         states=states,
         ledgers={i: {f: encode_entry(e) for f, e in fields.items()} for i, fields in changes.ledger.items()},
         due={i: at for i, at in changes.due.items() if at is not None or engine.customers.state(i) is not None},
         reborn=changes.reborn,
         erased=changes.erased,
-        outbox=_outbox_entry(changes, last_step) if emits else None,
+        outbox=_outbox_entry(changes) if emits else None,
         rewritten=rewritten,
         everyone_due_at=next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange)), None),
     )
 
 
-def _outbox_entry(changes: Changes, last_step: int) -> bytes:
+def _outbox_entry(changes: Changes) -> bytes:
     journal = encode_journal(compress(changes.first_step, changes.steps, changes.meta.offsets))
-    return encode_outbox(OutboxEntry(changes.first_step, last_step, journal, changes.outputs))
+    return encode_outbox(OutboxEntry(changes.first_step, changes.meta.step, journal, changes.outputs))
 
 
 async def _forget(engine: PartitionEngine) -> dict[int, bytes]:
@@ -72,16 +70,19 @@ async def _forget(engine: PartitionEngine) -> dict[int, bytes]:
     return rewritten
 
 
-def _follow(engine: PartitionEngine, changes: Changes, write: Write) -> None:
+def _follow(engine: PartitionEngine, changes: Changes, write: Write) -> int:
+    """Note what was written; return how many steps that was."""
     engine.committed_step = write.step
     engine.unrelayed += write.outbox is not None
     observed = engine.observed
     observed.commits += 1
-    observed.steps += len(changes.steps)
+    steps = write.step - changes.first_step + 1
+    observed.steps += steps
     if write.outbox is None:
-        observed.steps_repeated += len(changes.steps)
+        observed.steps_repeated += steps
     if write.everyone_due_at is not None:
         engine.crowd = None
     if engine.crowd is not None:
         for customer_id, due_at in changes.due.items():
             engine.crowd.note(customer_id, due_at)
+    return steps

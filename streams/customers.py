@@ -48,9 +48,9 @@ class CustomersAtHand:
         """Remember what a step made of the customer."""
         customer_id = customer.customer_id
         self.changed.add(customer_id)
-        if written:
-            self.ledger(customer_id).entries.update(written)
         self._states[customer_id] = customer
+        if written:
+            self._ledgers[customer_id].entries.update(written)
 
     def erase(self, customer_id: str, erased_at: Instant) -> None:
         """Forget the customer, remember when it was erased."""

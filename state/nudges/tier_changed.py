@@ -26,5 +26,5 @@ def _retraction(decision: Decision, _nudge: OpenNudge) -> str | None:
     return "tier_changed" if decision.tier_has_changed else None
 
 
-UPGRADED = NudgeKind("tier_upgraded", _upgraded, _retraction, "tier_change", is_service=True)
-DOWNGRADED = NudgeKind("tier_downgraded", _downgraded, _retraction, "tier_change", is_service=True)
+UPGRADED = NudgeKind("tier_upgraded", _upgraded, _retraction, "tier_change", "tier_change", is_service=True)
+DOWNGRADED = NudgeKind("tier_downgraded", _downgraded, _retraction, "tier_change", "tier_change", is_service=True)

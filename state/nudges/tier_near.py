@@ -47,5 +47,11 @@ def _settle(customer: CustomerState, reason: str | None) -> None:
 
 
 KIND = NudgeKind(
-    "tier_near", _candidate, _retraction, on_tier_change=_arm_for_another_tier, settle=_settle, conclude=_arm_when_far
+    "tier_near",
+    _candidate,
+    _retraction,
+    stands_until="far",
+    on_tier_change=_arm_for_another_tier,
+    settle=_settle,
+    conclude=_arm_when_far,
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from replay.run import Run
-from schemas.journal import ProgramChange, Start, Tick
+from schemas.journal import ProgramChange, Start, Tick, compress
 from schemas.topics import INPUTS, ORDERS
 from state.customer import CustomerState
 from state.fold import Fold
@@ -176,7 +176,7 @@ def batches(program: Json, records: list[Json], cuts: list[bool]) -> tuple[objec
         stored |= changes.states
         ledger |= {(one, name): entry for one, fields in changes.ledger.items() for name, entry in fields.items()}
         due |= changes.due
-    steps = [step for changes in taken for step in changes.steps]
+    steps = compress(1, (step for changes in taken for step in changes.steps)).steps
     outputs = [output for changes in taken for output in changes.outputs]
     return stored, ledger, due, steps, outputs, taken[-1].meta, [c.first_step for c in taken][:1]
 
