@@ -9,10 +9,10 @@ from schemas.instants import Instant
 from state.customer import CustomerState
 from state.decision import BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
 from state.ledger import LedgerView
+from state.levels import is_far
 from state.nudges import KIND_BY_NAME
 from state.nudges.decide import decide_nudges
 from state.nudges.kind import NudgeKind
-from state.levels import is_far
 from state.reversal import end_debounce, forget_spent_chain
 from state.rules import Rules
 from state.sums import Sums, forget_old_days, next_leaving_day, rebuild_days, roll_window

@@ -12,7 +12,7 @@ from state.advance import Programs, due_moment
 from state.bodies import messages_of
 from state.changes import Changes, Customers
 from state.customer import CustomerState, Source
-from state.decision import Decision
+from state.decision import Decision, effective_level
 from state.errors import LedgerNeeded, ProgramChangeRefusedError
 from state.ledger import LedgerEntry
 from state.meta import PartitionMeta
@@ -147,6 +147,8 @@ class Fold:
             return self._count("erased")
         arrival = Arrival(timestamp_at, Source(record.topic, record.partition, record.offset), erased_at)
         result = step(before, event, programs, arrival, customers.ledger(customer_id))
+        if before is None:
+            self.meta.note_newcomer(programs.current.levels[0].name)
         self._keep(result.customer, result.written, result.decisions)
         return self._count(result.fate)
 
@@ -173,6 +175,7 @@ class Fold:
             self._changes.outputs.append(output_of(message, customer_id))
         for change in decision.changes:
             self._count("tier_changes:" + change.trigger.kind)
+            self.meta.note_move(change.came_from.name, change.to.name)
         for outcome in decision.outcomes:
             kind = outcome.candidate.kind
             self._count("issued:" + kind if outcome.reason is None else f"suppressed:{kind}:{outcome.reason}")
@@ -185,6 +188,9 @@ class Fold:
 
     def _erase(self, customer_id: str, erased_at: Instant) -> None:
         changes, key = self._changes, customer_id.encode()
+        customer = self._customers.state(customer_id)
+        if customer is not None:
+            self.meta.note_gone(effective_level(customer, self.programs.of(customer)).name)
         self._customers.erase(customer_id, erased_at)
         changes.states[customer_id] = None
         changes.reborn.discard(customer_id)

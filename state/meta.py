@@ -36,11 +36,33 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     published_step: int = 0
     """The last step whose outputs are known to be published."""
     counters: dict[str, int] = msgspec.field(default_factory=dict)
+    customers_by_tier: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many customers have each tier now, by name; a tier that nobody has is left out."""
+    moves: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """How many tier changes there were, by the tier before and the one after."""
 
     def programs(self) -> Programs:
         """Return the rules to decide with."""
         previous = None if self.previous_program is None else rules_of(self.previous_program)
         return Programs(rules_of(self.program), previous, self.program_changed_at, self.started_at)
+
+
+    def note_newcomer(self, tier: str) -> None:
+        """Count one more customer."""
+        self.customers_by_tier[tier] = self.customers_by_tier.get(tier, 0) + 1
+
+    def note_gone(self, tier: str) -> None:
+        """Count one customer less."""
+        left = self.customers_by_tier.pop(tier) - 1
+        if left:
+            self.customers_by_tier[tier] = left
+
+    def note_move(self, before: str, after: str) -> None:
+        """Count a change of tier."""
+        self.note_gone(before)
+        self.note_newcomer(after)
+        onward = self.moves.setdefault(before, {})
+        onward[after] = onward.get(after, 0) + 1
 
 
 _encoder = msgspec.json.Encoder()

@@ -1,6 +1,7 @@
 """Prometheus metrics of a worker, read at each scrape from what the engine counts anyway."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -37,6 +38,7 @@ REGISTER: Final = {
     "tierline_stage_seconds": Registered("CPU seconds by stage, without waiting", ("stage",)),
     "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
     "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
+    "tierline_customers": Registered("customers who have the tier now", ("tier",)),
     "tierline_candidates": Registered("nudge candidates: issued + suppressed", ("kind",)),
     "tierline_nudges_issued": Registered("nudges issued", ("kind",)),
     "tierline_nudges_suppressed": Registered("nudges suppressed", ("kind", "reason")),
@@ -95,15 +97,19 @@ class WorkerCollector:
         yield from (lag, outbox, relay, sweep)
 
     def _outcomes(self) -> Iterator[Metric]:
-        counters: dict[str, int] = {}
+        counters: Counter[str] = Counter()
+        tiers: Counter[str] = Counter()
         for runner in list(self._worker.runners.values()):
             if runner.engine is not None:
-                for name, count in list(runner.engine.fold.meta.counters.items()):
-                    counters[name] = counters.get(name, 0) + count
+                counters.update(runner.engine.fold.meta.counters)
+                tiers.update(runner.engine.fold.meta.customers_by_tier)
         fates, dead = _counter("tierline_fates"), _counter("tierline_dead_letters")
         issued = _counter("tierline_nudges_issued")
         suppressed = _counter("tierline_nudges_suppressed")
-        candidates: dict[str, int] = {}
+        customers = _gauge("tierline_customers")
+        for tier, count in tiers.items():
+            customers.add_metric([tier], count)
+        candidates: Counter[str] = Counter()
         for name, count in counters.items():
             what, *rest = name.split(":")
             if what in {"applied", "duplicate", "erased"}:
@@ -112,11 +118,11 @@ class WorkerCollector:
                 dead.add_metric(rest, count)
             elif what in {"issued", "suppressed"}:
                 (issued if what == "issued" else suppressed).add_metric(rest, count)
-                candidates[rest[0]] = candidates.get(rest[0], 0) + count
+                candidates[rest[0]] += count
         of_kinds = _counter("tierline_candidates")
         for kind, count in candidates.items():
             of_kinds.add_metric([kind], count)
-        yield from (fates, dead, issued, suppressed, of_kinds)
+        yield from (customers, fates, dead, issued, suppressed, of_kinds)
 
     def _visible(self) -> Metric:
         buckets: dict[float, int] = {}

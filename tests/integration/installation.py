@@ -178,6 +178,7 @@ class Installation:
         assert blob is not None
         meta = decode_meta(blob)
         assert (meta.step, meta.offsets, meta.counters) == (fold.meta.step, fold.meta.offsets, fold.meta.counters)
+        assert (meta.customers_by_tier, meta.moves) == (fold.meta.customers_by_tier, fold.meta.moves)
         ids = list(customers)
         stored = await repository.load(partition, Wanted(ids))
         assert stored.states == {customer_id: encode_state(customers.states[customer_id]) for customer_id in ids}

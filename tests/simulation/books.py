@@ -93,4 +93,5 @@ def _identity(output: Output) -> tuple[object, ...]:
 
 def _counted(meta: PartitionMeta) -> object:
     counters = {name: count for name, count in meta.counters.items() if not name.startswith("withdrawn:")}
-    return meta.step, meta.offsets, meta.clock_at, meta.program, meta.previous_program, counters
+    tiers = meta.customers_by_tier, meta.moves
+    return meta.step, meta.offsets, meta.clock_at, meta.program, meta.previous_program, counters, tiers

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from replay.run import Run
 from schemas.journal import Tick
+from schemas.topics import CHANGES
 from state.advance import due_moment
 from state.customer import STATE_FORMAT, CustomerState, decode_state, encode_state
+from state.decision import effective_level
 from state.errors import NewerStateError, UnreadableStateError
 from state.ledger import LedgerEntry, OrderEntry, decode_entry, encode_entry
 from state.read_model import read_model
@@ -42,6 +44,19 @@ def test_cached_sums_are_those_of_the_ledger_after_every_step(
     if then_days is not None:
         run.take_step(Tick(run.meta.clock_at + then_days * DAY_US))
         assert_sums_are_true(run, program)
+
+
+@LAW
+@given(programs(), histories("c-1", "c-2"), st.sampled_from((0, 29, 400)))
+def test_customers_are_counted_in_the_tier_they_have(program: Json, records: list[Json], then_days: int) -> None:
+    run = folded(program, records)
+    run.take_step(Tick(run.meta.clock_at + then_days * DAY_US))
+    rules = run.meta.programs().current
+    having = Counter(effective_level(customer, rules).name for customer in run.customers.states.values())
+    assert run.meta.customers_by_tier == having
+    changes = [json.loads(one.value or b"") for one in run.outputs if one.topic == CHANGES]
+    moved = Counter((change["from"], change["to"]) for change in changes)
+    assert moved == {(a, b): count for a, onward in run.meta.moves.items() for b, count in onward.items()}
 
 
 def assert_sums_are_true(run: Run, program: Json) -> None:

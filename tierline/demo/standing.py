@@ -23,6 +23,11 @@ class Standing:
     """Records of the input topics that are committed."""
     clock_at: Instant
 
+    @property
+    def customers_by_tier(self) -> Counter[str]:
+        """How many customers have each tier, as counted."""
+        return sum((Counter(meta.customers_by_tier) for meta in self.metas), Counter())
+
 
 async def look(repository: RedisRepository, partitions: int) -> Standing:
     """Return what the last commit of each partition says."""

@@ -113,23 +113,26 @@ def summary_of(
         orders_per_second=round(fed.orders / seconds, 1),
         visible_p50_ms=quantile_ms(buckets, 0.5),
         visible_p99_ms=quantile_ms(buckets, 0.99),
-        checks=checks_of(fed, census, counters, published),
+        checks=checks_of(fed, census, standing, published),
     )
 
 
 def checks_of(
-    fed: Fed, census: Census, counters: Counter[str], published: dict[str, Counter[str]]
+    fed: Fed, census: Census, standing: Standing, published: dict[str, Counter[str]]
 ) -> tuple[Check, ...]:
     """Return what must hold between what was sent, what the states say, what was counted and what was published."""
+    counters = standing.counters
     dead = _total(counters, "dead")
     fates = sum(counters[fate] for fate in FATES)
     issued, retracted = _total(counters, "issued"), _total(counters, "retracted")
     suppressed, changes = _total(counters, "suppressed"), _total(counters, "tier_changes")
+    in_counted_tier = standing.customers_by_tier & census.by_tier
     nudges = published[NUDGES]
     dead_letters = sum(published[dead_letter_topic(topic)].total() for topic in INPUTS)
     return (
         Check("records in = applied + duplicate + dead + erased", fed.records, fates + dead),
         Check("customers in = customers in Redis", fed.customers, census.customers),
+        Check("customers by tier in Redis = counted", census.customers, in_counted_tier.total()),
         Check("cents in = cents in Redis", fed.spend_minor, census.spend_minor),
         Check("candidates in the states = issued + suppressed", census.candidates, issued + suppressed),
         Check("issued = nudge.issued on the topic", issued, nudges["nudge.issued"]),

@@ -1,12 +1,14 @@
 """The demo's pure parts: pace, quantiles, adding up."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, CONSENTS, INPUTS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
+from state.meta import PartitionMeta
 from tierline.demo.feed import Pace
 from tierline.demo.latency import quantile_ms
 from tierline.demo.run import environment_of
@@ -32,6 +34,7 @@ COUNTERS = {
     "retracted:tier_near:reached": 1,
     "tier_changes:order": 2,
 }
+TIERS = {"bronze": 2}
 
 
 def _published() -> dict[str, Counter[str]]:
@@ -43,9 +46,11 @@ def _published() -> dict[str, Counter[str]]:
     }
 
 
-def _summary(counters: dict[str, int], published: dict[str, Counter[str]]) -> Summary:
+def _summary(
+    counters: dict[str, int], published: dict[str, Counter[str]], tiers: Mapping[str, int] = TIERS
+) -> Summary:
     census = Census(customers=2, orders=2, spend_minor=30, candidates=7, tier_changes=2, by_tier=Counter(bronze=2))
-    standing = Standing([], Counter(counters), 3, 0)
+    standing = Standing([PartitionMeta(customers_by_tier=dict(tiers))], Counter(counters), 3, 0)
     return summary_of(added_up(RECORDS), standing, census, published, 2.0, Counter())
 
 
@@ -65,6 +70,10 @@ def test_a_run_where_everything_is_there_adds_up() -> None:
 @pytest.mark.parametrize("lost", ["applied", "issued:tier_near", "suppressed:tier_near:cap", "tier_changes:order"])
 def test_one_thing_lost_in_the_state_does_not_add_up(lost: str) -> None:
     assert not _summary({**COUNTERS, lost: COUNTERS[lost] - 1}, _published()).reconciles
+
+
+def test_a_customer_counted_in_another_tier_does_not_add_up() -> None:
+    assert not _summary(COUNTERS, _published(), {"bronze": 1, "silver": 1}).reconciles
 
 
 @pytest.mark.parametrize(

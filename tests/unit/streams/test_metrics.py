@@ -25,7 +25,8 @@ def scrape() -> str:
     """What Prometheus reads from a worker to which everything has happened."""
     observed = Observed(stage_seconds={"step": 1.5})
     observed._note_visible(0.004)
-    engine = SimpleNamespace(unrelayed=3, fold=SimpleNamespace(meta=PartitionMeta(counters=COUNTERS)))
+    meta = PartitionMeta(counters=COUNTERS, customers_by_tier={"silver": 12})
+    engine = SimpleNamespace(unrelayed=3, fold=SimpleNamespace(meta=meta))
     worker = SimpleNamespace(
         runners={4: SimpleNamespace(engine=engine, observed=observed)},
         observed={4: observed},
@@ -60,10 +61,11 @@ def test_the_register_is_documented_to_the_letter() -> None:
     assert {name.removesuffix("_total") for name in served if not name.endswith("_created")} == set(of_api)
 
 
-def test_candidates_are_issued_plus_suppressed(scrape: str) -> None:
+def test_counters_of_the_state_are_served(scrape: str) -> None:
     assert 'tierline_candidates_total{kind="tier_near"} 11.0' in scrape
     assert 'tierline_nudges_issued_total{kind="tier_near"} 7.0' in scrape
     assert 'tierline_nudges_suppressed_total{kind="tier_near",reason="cap"} 1.0' in scrape
+    assert 'tierline_customers{tier="silver"} 12.0' in scrape
     assert 'tierline_dead_letters_total{reason="malformed_json"} 4.0' in scrape
 
 
