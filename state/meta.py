@@ -52,8 +52,11 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         self.customers_by_tier[tier] = self.customers_by_tier.get(tier, 0) + 1
 
     def note_gone(self, tier: str) -> None:
-        """Count one customer less."""
-        left = self.customers_by_tier.pop(tier) - 1
+        """Count one customer less.
+
+        A worker that lost its claim may read a customer of another time than its counts, before its commit is refused.
+        """
+        left = self.customers_by_tier.pop(tier, 0) - 1
         if left:
             self.customers_by_tier[tier] = left
 
