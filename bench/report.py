@@ -110,8 +110,7 @@ def markdown(found: Figures) -> str:
         f"- Raw limit / consume only: {found.raw_of_consume}; {_verdict(found.raw_of_consume, RAW_SHARE_WANTED)}.",
         f"- Tierline / raw limit: {found.tierline_of_raw}; {_verdict(found.tierline_of_raw, TIERLINE_SHARE_WANTED)}.",
         f"- CPU-s of the servers per 100,000 orders while Tierline ran: {servers}.",
-        f"- In process, without servers, CPU microseconds a record: decode {found.in_process.decode}, step "
-        f"{found.in_process.step}; without the short cut for quiet orders {found.in_process.step_without_short_cut}.",
+        _in_process(found.in_process),
         f"- Peak memory of the worker: {found.worker_peak_memory_mib:,.0f} MiB.",
         f"- Valkey: {found.stored_bytes_per_customer:,.0f} bytes a customer with a ledger of {ledger:.0f} orders.",
         "",
@@ -131,6 +130,13 @@ def _circumstances(found: Figures) -> str:
         f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}.\n\n"
         "In every round the worker's end state equalled an independent fold of the log: states, ledgers, due moments, "
         f"and the {found.published:,} records that a `read_committed` reader sees, by customer and in order."
+    )
+
+
+def _in_process(found: InProcess) -> str:
+    return (
+        f"- In process, without servers, CPU microseconds a record: decode {found.decode}, step {found.step}; "
+        f"without the short cut for quiet orders {found.step_without_short_cut}."
     )
 
 
