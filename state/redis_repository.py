@@ -116,6 +116,20 @@ class RedisRepository:
         ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)
         return [customer_id.decode() for customer_id in cast("list[bytes]", ids)]
 
+    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+
+        Whoever is there from beginning to end comes, and may come twice: Redis says no more of a scan.
+        """
+        cursor = b"0"
+        while True:
+            reply = await self._command("ZSCAN", self._key(partition, "due"), cursor, "COUNT", limit)
+            cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
+            if flat:
+                yield [customer_id.decode() for customer_id in flat[::2]]
+            if int(cursor) == 0:
+                return
+
     async def load(self, partition: int, wanted: Wanted) -> Loaded:
         """Return what a batch needs, in one round trip."""
         reply = await self._call("load", partition, *load_arguments(wanted))

@@ -68,7 +68,8 @@ class Lookup:
         if blob is None:
             return Found(None, newcomer)
         as_of = meta.clock_at if self.clock == "log" else self.wall_now()
-        return Found(await self._view(decode_state(blob), programs, as_of, partition), newcomer)
+        view = await view_of(self.reader, decode_state(blob), programs, as_of, partition)
+        return Found(view, newcomer)
 
     async def program(self) -> Program:
         """Return the program in force, of several the one with the highest version (a change is being adopted)."""
@@ -82,13 +83,17 @@ class Lookup:
         """Return if the store answers and the partition that is asked for first has been started."""
         _started(await self.reader.meta(0), 0)
 
-    async def _view(self, customer: CustomerState, programs: Programs, as_of: Instant, partition: int) -> Body:
-        try:
-            return read_model(customer, programs, as_of)
-        except LedgerNeeded:
-            fields = await self.reader.load_ledger(partition, customer.customer_id)
-            entries = {field: decode_entry(field, blob) for field, blob in fields.items()}
-            return read_model(customer, programs, as_of, Ledger(entries, complete=True))
+
+async def view_of(
+    reader: StateReader, customer: CustomerState, programs: Programs, as_of: Instant, partition: int
+) -> Body:
+    """Return the customer's read model, with the whole ledger where a change of program has to see it."""
+    try:
+        return read_model(customer, programs, as_of)
+    except LedgerNeeded:
+        fields = await reader.load_ledger(partition, customer.customer_id)
+        entries = {field: decode_entry(field, blob) for field, blob in fields.items()}
+        return read_model(customer, programs, as_of, Ledger(entries, complete=True))
 
 
 def _started(blob: bytes | None, partition: int) -> PartitionMeta:

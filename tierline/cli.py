@@ -18,6 +18,7 @@ from tierline.commands import (
     dlq,
     doctor,
     erase,
+    export,
     produce,
     rebuild,
     replay,
@@ -41,6 +42,7 @@ for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produc
     app.command()(command)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
+app.command()(export.export)
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 
