@@ -17,6 +17,7 @@ from schemas.program import Program
 from schemas.read_model import CustomerView
 from storefront.api_metrics import ApiMetrics
 from storefront.lookup import Lookup
+from storefront.page import router as page
 from storefront.problems import Problem, UnknownCustomerProblem, handle_problems, problem
 
 
@@ -67,6 +68,7 @@ def create_app(lookup: Lookup, version: str, on_stop: Callable[[], Awaitable[Non
     _count_requests(app)
     _add_customers(app, lookup)
     _add_health(app, lookup)
+    app.include_router(page)
     return app
 
 

@@ -1,0 +1,126 @@
+/** One customer: the tier card, why, and the timeline; live. */
+
+import { aside, byId, capital, date, el, missingWords, moment, money, tierClass } from "./dom.js";
+import { tierOrder } from "./overview.js";
+import { follow } from "./stream.js";
+import { told } from "./words.js";
+
+let stop = () => {};
+let shown = null;
+
+/** Show this customer, or nobody for null. */
+export function showCustomer(id) {
+  stop();
+  stop = () => {};
+  shown = id;
+  const section = byId("customer");
+  section.hidden = id === null;
+  section.replaceChildren();
+  if (id === null) return;
+  byId("customer-id").value = id;
+  const card = el("div", { class: "card" }, el("p", { class: "quiet" }, "Looking…"));
+  const timeline = el("div", { class: "card timeline" });
+  section.append(card, timeline);
+  section.focus({ preventScroll: false });
+  load(id, card, timeline);
+}
+
+async function load(id, card, timeline) {
+  const url = `v1/customers/${encodeURIComponent(id)}`;
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { Accept: "application/json" } });
+  } catch {
+    if (shown === id) card.replaceChildren(el("p", {}, "The API does not answer. Try again in a moment."));
+    return;
+  }
+  if (shown !== id) return;
+  const body = await answer.json();
+  if (answer.status !== 200 && answer.status !== 404) {
+    return card.replaceChildren(...heading(id), el("p", {}, body.detail ?? "This customer cannot be shown."));
+  }
+  card.replaceChildren(...tierCard(id, body, answer.status === 404));
+  if (answer.status === 404) return timeline.remove();
+  explain(id, url, timeline);
+  let pending = null;
+  const changed = (view) => {
+    card.replaceChildren(...tierCard(id, view, false));
+    clearTimeout(pending);
+    pending = setTimeout(() => explain(id, url, timeline), 300);
+  };
+  const end = follow(`${url}/events`, { customer: changed });
+  stop = () => {
+    clearTimeout(pending);
+    end();
+  };
+}
+
+const heading = (id) => [el("p", { class: "over" }, "Customer"), el("h2", { class: "who" }, id)];
+
+function tierCard(id, view, isUnknown) {
+  const { tier } = view;
+  const badge = el("p", { class: `badge ${tierClass(tier.name, tierOrder())}` }, capital(tier.name));
+  const note = isUnknown ? "No event of this customer has arrived yet: this is where everybody begins." : standing(tier);
+  return [...heading(id), badge, el("p", {}, note), ...nextTier(tier), ...(isUnknown ? [] : [facts(view)])];
+}
+
+function standing(tier) {
+  const since = tier.since ? `Since ${date(tier.since)}. ` : "";
+  if (tier.grace_until) return `${since}In grace until ${date(tier.grace_until)}, then ${tier.at_expiration}.`;
+  if (!tier.expires_at) return since.trim();
+  const then = tier.at_expiration === tier.name ? "and then renewed" : `then ${tier.at_expiration}`;
+  return `${since}Held until ${date(tier.expires_at)}, ${then} if no order comes.`;
+}
+
+function nextTier({ next }) {
+  if (!next) return [el("p", { class: "aim" }, "This is the highest tier.")];
+  const part = bestPart(next);
+  const words = `${missingWords(next.missing, next.cheapest_path)} to ${next.name}`;
+  return [
+    el("p", { class: "aim" }, words, next.near ? el("span", { class: "near" }, "near") : null),
+    el("progress", { max: 1, value: part, "aria-label": `Progress to ${next.name}` }),
+  ];
+}
+
+/** The nearest way counts, unless the rules ask for both. */
+function bestPart({ progress, cheapest_path: path }) {
+  const parts = [progress.spend, progress.orders].filter((part) => part !== null && part !== undefined);
+  return path === "both" ? Math.min(...parts) : Math.max(0, ...parts);
+}
+
+function facts({ rfm, segment }) {
+  const rows = [
+    ["Orders", rfm.frequency],
+    ["Spent, after refunds", money(rfm.monetary)],
+    ["Last order", rfm.recency_days === null ? "none" : daysAgo(rfm.recency_days)],
+    ["Segment", segment?.rfm ?? segment?.cluster ?? "none before the first model"],
+  ];
+  return el("dl", { class: "facts" }, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, `${value}`))));
+}
+
+const daysAgo = (days) => (days === 0 ? "today" : days === 1 ? "yesterday" : `${days} days ago`);
+
+async function explain(id, url, timeline) {
+  const answer = await fetch(`${url}/explain`).catch(() => null);
+  if (!answer?.ok || shown !== id) return;
+  const { orders, history } = await answer.json();
+  const rows = [...orders.map(orderRow), ...history.map(eventRow)].sort((one, other) => (one.at < other.at ? 1 : -1));
+  const none = el("p", { class: "quiet" }, "Nothing has happened yet.");
+  const list = el("ol", { class: "feed", tabindex: 0, "aria-label": "Timeline" }, ...rows.map((row) => row.element));
+  timeline.replaceChildren(el("h3", {}, "What happened"), rows.length ? list : none);
+}
+
+function orderRow({ order_id: order, occurred_at: at, amount, counts, leaves_at: leaves }) {
+  const detail = counts ? (leaves ? `counts until ${date(leaves)}` : "counts") : "does not count";
+  return row(at, "order", `Order ${order}, ${money(amount)}`, detail);
+}
+
+function eventRow({ at, what, body }) {
+  const { tone, text, detail } = told(what, body, tierOrder());
+  return row(at, tone, text, detail);
+}
+
+function row(at, tone, text, detail) {
+  const words = el("p", {}, text, aside(tone, detail));
+  return { at, element: el("li", { class: tone }, words, el("time", { datetime: at }, moment(at))) };
+}

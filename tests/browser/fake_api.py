@@ -1,0 +1,167 @@
+"""A stand-in for the API with moving data: made-up customers in the shape of the real answers. For the page alone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from storefront.page import router
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "storefront.html"
+HOSTILE = '<img src=x onerror="document.title=1">/&#'
+TIERS = ["bronze", "silver", "gold", "platinum"]
+Answer = dict[str, object]
+
+
+@dataclass
+class FakeShop:
+    """What the stand-in tells; tests change it while the page looks."""
+
+    spend: float = 963.0
+    counts: list[int] = field(default_factory=lambda: [1207, 684, 401, 177])
+    feed: list[Answer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tell("1231", "tier.changed", {"from": "silver", "to": "gold", "trigger": {"kind": "order", "id": "o-1"}})
+        self.tell("88", "tier.changed", {"from": "gold", "to": "silver", "trigger": {"kind": "time", "id": None}})
+        self.tell("c-42", "nudge.issued", _near())
+        self.tell("17", "nudge.suppressed", {"kind": "tier_near", "reason": "cap"})
+        self.tell("208", "nudge.suppressed", {"kind": "tier_at_risk", "reason": "holdout"})
+        self.tell("1231", "nudge.retracted", {"kind": "tier_near", "reason": "reached"})
+        self.tell(HOSTILE, "tier.changed", {"from": "bronze", "to": "silver", "trigger": {"kind": "order", "id": "o"}})
+
+    def tell(self, customer_id: str, what: str, body: Answer) -> None:
+        """Add one entry to the feed."""
+        at = f"2017-06-01T10:{len(self.feed):02}:00Z"
+        entry: Answer = {"id": f"e-{len(self.feed)}", "at": at, "customer_id": customer_id, "what": what, "body": body}
+        self.feed.append(entry)
+
+    def overview(self) -> Answer:
+        """Return the body of ``/v1/overview`` without its history."""
+        return {
+            "as_of": "2017-06-01T10:00:00Z", "program_version": "1.3f9c5d0a71be", "model_version": None,
+            "customers": sum(self.counts), "records": 158243, "orders_per_second": 2600.0, "lag": 0,
+            "tiers": [{"name": name, "customers": count} for name, count in zip(TIERS, self.counts, strict=True)],
+            "segments": {"rfm": [], "cluster": [], "persona": []},
+            "migrations": [
+                {"from": "bronze", "to": "silver", "count": 1432}, {"from": "silver", "to": "gold", "count": 702},
+                {"from": "gold", "to": "platinum", "count": 190}, {"from": "gold", "to": "silver", "count": 61},
+            ],
+            "nudges": {
+                "issued": {"tier_near": 810, "tier_upgraded": 1204}, "suppressed": {"holdout": 96, "cap": 311},
+                "retracted": {"reached": 402},
+            },
+        }  # fmt: skip
+
+    def history(self) -> list[Answer]:
+        """Return five months in which customers climb."""
+        return [
+            {"at": f"2017-{1 + day // 28:02}-{1 + day % 28:02}T00:00:00Z",
+             "tiers": {"bronze": 900 + day * 2, "silver": day * 4, "gold": day * 2, "platinum": day}}
+            for day in range(0, 140, 4)
+        ]  # fmt: skip
+
+    def customer(self, customer_id: str) -> Answer:
+        """Return the read model."""
+        missing = {"spend": f"{1000 - self.spend:.2f}", "orders": 1}
+        upper = {"name": "gold", "missing": missing, "progress": {"spend": self.spend / 1000, "orders": 0.875},
+                 "near": True, "cheapest_path": "spend"}  # fmt: skip
+        tier = {"name": "silver", "since": "2017-03-01T10:00:00Z", "expires_at": "2018-03-01T10:00:00Z",
+                "grace_until": None, "at_expiration": "bronze", "next": upper}  # fmt: skip
+        rfm = {"recency_days": 4, "frequency": 7, "monetary": f"{self.spend:.2f}", "aov": "137.57", "tenure_days": 200,
+               "scores": {"r": None, "f": None, "m": None}}  # fmt: skip
+        segment = {"rfm": None, "cluster": None, "persona": None, "since": None}
+        as_of = "2017-06-01T10:00:00Z"
+        return {"customer_id": customer_id, "as_of": as_of, "tier": tier, "rfm": rfm, "segment": segment}
+
+    def explain(self, customer_id: str) -> Answer:
+        """Return the orders and the history of one customer."""
+        orders = [
+            {"order_id": f"o-{month}", "occurred_at": f"2017-0{month}-11T09:30:00Z", "amount": "137.57",
+             "counts": month != 2, "leaves_at": f"2018-0{month}-11T09:30:00Z"}
+            for month in (5, 3, 2, 1)
+        ]  # fmt: skip
+        history = [
+            {"at": "2017-05-11T09:30:00Z", "what": "nudge.issued", "body": _near()},
+            {"at": "2017-04-02T09:30:00Z", "what": "nudge.suppressed", "body": {"kind": "tier_near", "reason": "cap"}},
+            {"at": "2017-03-11T09:30:00Z", "what": "tier.changed",
+             "body": {"from": "bronze", "to": "silver", "trigger": {"kind": "order", "id": "o-3"}}},
+        ]  # fmt: skip
+        return {"customer_id": customer_id, "orders": orders, "history": history}
+
+
+def _near() -> Answer:
+    return {"kind": "tier_near", "tier": "silver", "next_tier": "gold", "cheapest_path": "spend",
+            "missing": {"spend": "37.00", "orders": 1}}  # fmt: skip
+
+
+def fake_app(shop: FakeShop) -> FastAPI:
+    """Return an application with the page and made-up answers."""
+    app = FastAPI(openapi_url=None)
+    app.include_router(router)
+
+    @app.get("/shop")
+    def example() -> FileResponse:
+        return FileResponse(EXAMPLE)
+
+    @app.get("/v1/program")
+    def program() -> Answer:
+        return {"program_version": "1.3f9c5d0a71be", "program": {"currency": "USD"}}
+
+    @app.get("/v1/overview")
+    def overview() -> Answer:
+        return {**shop.overview(), "history": shop.history()}
+
+    @app.get("/v1/overview/events")
+    def overview_events(request: Request) -> StreamingResponse:
+        return StreamingResponse(_overview_stream(shop), media_type="text/event-stream")
+
+    @app.get("/v1/customers/{customer_id:path}")
+    def customer(customer_id: str) -> Response:
+        return _customer(shop, customer_id)
+
+    return app
+
+
+def _customer(shop: FakeShop, path: str) -> Response:
+    if path.endswith("/events"):
+        return StreamingResponse(_customer_stream(shop, path.removesuffix("/events")), media_type="text/event-stream")
+    if path.endswith("/explain"):
+        return JSONResponse(shop.explain(path.removesuffix("/explain")))
+    if path == "nobody":
+        tier = {**_tier(shop), "name": "bronze", "since": None, "expires_at": None}
+        return JSONResponse({"status": 404, "customer_id": path, "tier": tier}, 404)
+    return JSONResponse(shop.customer(path))
+
+
+def _tier(shop: FakeShop) -> Answer:
+    tier = shop.customer("nobody")["tier"]
+    assert isinstance(tier, dict)
+    return tier
+
+
+async def _overview_stream(shop: FakeShop) -> AsyncIterator[str]:
+    sent, last = 0, ""
+    while True:
+        now = json.dumps(shop.overview())
+        if now != last:
+            yield f"event: overview\ndata: {now}\n\n"
+            last = now
+        for entry in shop.feed[sent:]:
+            yield f"event: feed\nid: {entry['id']}\ndata: {json.dumps(entry)}\n\n"
+        sent = len(shop.feed)
+        await asyncio.sleep(0.05)
+
+
+async def _customer_stream(shop: FakeShop, customer_id: str) -> AsyncIterator[str]:
+    last = ""
+    while True:
+        now = json.dumps(shop.customer(customer_id))
+        if now != last:
+            yield f"event: customer\nid: {shop.spend}\ndata: {now}\n\n"
+            last = now
+        await asyncio.sleep(0.05)
