@@ -22,6 +22,7 @@ demo: $(STAMP)  ## play a year of real baskets (ARGS="--exit", ARGS="--speed max
 	@$(BIN)/tierline demo $(ARGS)
 
 test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
+	@scripts/install_browser.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format of the imports
