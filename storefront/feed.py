@@ -107,6 +107,21 @@ class Feed:
         blobs = [await self._reader.meta(partition) for partition in range(self._partitions)]
         return [meta for meta in map(decode_meta, filter(None, blobs)) if meta.program]
 
+    def take(self, entry: LiveEntry) -> None:
+        """Hand an entry to the pages that it concerns."""
+        if entry.body is None:
+            self._changed[entry.partition] = entry.place
+            for listener in self._listeners:
+                if listener.customer_id in entry.customer_ids:
+                    listener.ring()
+            return
+        self._said[entry.partition] = entry.place
+        for listener in self._listeners:
+            if listener.customer_id is None:
+                listener.unsent.append(entry)
+                listener.is_over |= len(listener.unsent) > UNSENT_MAX
+                listener.ring()
+
     async def _run(self) -> None:
         while True:
             try:
@@ -123,7 +138,7 @@ class Feed:
                 sampled_at = clock()
                 self._sample(await self.metas(), sampled_at)
             for entry in await self._reader.await_live(self._said, self._changed, WAIT_MS):
-                self._take(entry)
+                self.take(entry)
             await asyncio.sleep(GATHER_SECONDS)
 
     def _sample(self, metas: list[PartitionMeta], now: float) -> None:
@@ -145,17 +160,3 @@ class Feed:
             for listener in self._listeners:
                 if listener.customer_id is None:
                     listener.ring()
-
-    def _take(self, entry: LiveEntry) -> None:
-        if entry.body is None:
-            self._changed[entry.partition] = entry.place
-            for listener in self._listeners:
-                if listener.customer_id in entry.customer_ids:
-                    listener.ring()
-            return
-        self._said[entry.partition] = entry.place
-        for listener in self._listeners:
-            if listener.customer_id is None:
-                listener.unsent.append(entry)
-                listener.is_over |= len(listener.unsent) > UNSENT_MAX
-                listener.ring()

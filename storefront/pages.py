@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from heapq import merge
 from typing import Final
 
@@ -39,7 +39,7 @@ class EventStream(StreamingResponse):
 
 async def customer_events(
     lookup: Lookup, feed: Feed, customer_id: str, last_id: str | None, shown: Callable[[Body], Body]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Yield the read model now and whenever it changes; ends when the customer is erased."""
     with feed.listening(customer_id) as listener:
         while not listener.is_over:
@@ -61,7 +61,7 @@ async def customer_events(
                 yield KEEPALIVE_COMMENT
 
 
-async def overview_events(lookup: Lookup, feed: Feed, last_id: str | None) -> AsyncIterator[bytes]:
+async def overview_events(lookup: Lookup, feed: Feed, last_id: str | None) -> AsyncGenerator[bytes]:
     """Yield the overview as it changes, and each thing said: after ``last_id``, or from the last 50 on."""
     with feed.listening() as listener:
         sent: Body | None = None
