@@ -161,6 +161,7 @@ def test_cards_tell_a_person_what_the_api_tells_programs(shop: Shop) -> None:
     as_json = tierline("explain", "c-1", "--json", settings=shop.settings)
     assert json.loads(as_json.out) == shop.get("/v1/customers/c-1/explain").body
     assert tierline("explain", "c-9", settings=shop.settings).code == 1
+    assert "anybody" in (shop.folder / "api.log").read_text(), "an open API says so when it starts"
 
 
 def _is_found(answer: Answer) -> bool:
