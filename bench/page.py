@@ -5,8 +5,13 @@ from bench.report import Figures, markdown
 HEAD = """\
 # Benchmarks
 
-Made by `make bench ARGS="--write docs/benchmarks.md"`; run it again rather than believe it. Ratios within a run mean
-something, absolute times hold for one machine on one day, and times of different runs are not compared.
+Run it again rather than believe it. Ratios within a run mean something, absolute times hold for one machine on one day,
+and times of different runs are not compared. This page is written by
+
+<!-- run as: make bench ARGS=--quick -->
+```sh
+make bench ARGS="--write docs/benchmarks.md"
+```
 
 One run measures three contenders on the same log, broker, store and machine:
 

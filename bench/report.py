@@ -5,6 +5,7 @@ from statistics import median
 
 import msgspec
 
+from bench.in_process import InProcess
 from bench.machine import Facts
 from bench.rounds import Bench, Round
 
@@ -58,6 +59,7 @@ class Figures(msgspec.Struct, frozen=True):
     raw_of_consume: Ratio
     tierline_of_raw: Ratio
     cpu_microseconds_per_order_by_stage: dict[str, float]
+    in_process: InProcess
     worker_peak_memory_mib: float
     stored_bytes_per_customer: float
 
@@ -82,6 +84,7 @@ def figures(bench: Bench, facts: Facts) -> Figures:
         raw_of_consume=ratio(seconds["consume"], seconds["raw"]),
         tierline_of_raw=ratio(seconds["raw"], seconds["tierline"]),
         cpu_microseconds_per_order_by_stage=_by_stage(rounds, orders, cpu["tierline"]),
+        in_process=bench.in_process,
         worker_peak_memory_mib=round(max(one.worker.peak_memory_mib for one in rounds)),
         stored_bytes_per_customer=round(median(one.worker.stored_bytes for one in rounds) / bench.log.customers),
     )
@@ -107,6 +110,7 @@ def markdown(found: Figures) -> str:
         f"- Raw limit / consume only: {found.raw_of_consume}; {_verdict(found.raw_of_consume, RAW_SHARE_WANTED)}.",
         f"- Tierline / raw limit: {found.tierline_of_raw}; {_verdict(found.tierline_of_raw, TIERLINE_SHARE_WANTED)}.",
         f"- CPU-s of the servers per 100,000 orders while Tierline ran: {servers}.",
+        _in_process(found.in_process),
         f"- Peak memory of the worker: {found.worker_peak_memory_mib:,.0f} MiB.",
         f"- Valkey: {found.stored_bytes_per_customer:,.0f} bytes a customer with a ledger of {ledger:.0f} orders.",
         "",
@@ -126,6 +130,13 @@ def _circumstances(found: Figures) -> str:
         f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}.\n\n"
         "In every round the worker's end state equalled an independent fold of the log: states, ledgers, due moments, "
         f"and the {found.published:,} records that a `read_committed` reader sees, by customer and in order."
+    )
+
+
+def _in_process(found: InProcess) -> str:
+    return (
+        f"- In process, without servers, CPU microseconds a record: decode {found.decode}, step {found.step}; "
+        f"without the short cut for quiet orders {found.step_without_short_cut}."
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from bench.baseline import Job, Kind, Measured
 from bench.expected import Expected, check, fold
+from bench.in_process import InProcess, measure_in_process
 from bench.log import BenchLog, bench_log
 from bench.machine import Cores, pin
 from bench.worker import WorkerMeasured, measure_worker
@@ -28,6 +29,7 @@ from schemas.topics import INPUTS
 from tierline.connections import kafka_options
 from tierline.demo.servers import GROCERY_PROGRAM
 from tierline.embedded import EmbeddedKafka, EmbeddedValkey
+from tierline.reaching import program_of
 from tierline.settings import Settings
 from tierline.topic_admin import make_topics
 from tierline.wiring import repository_of
@@ -64,6 +66,7 @@ class Bench:
     log: BenchLog
     expected: Expected
     rounds: Sequence[Round]
+    in_process: InProcess
     options: Options
 
 
@@ -78,12 +81,13 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
     with tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder, _served(options, Path(folder)) as servers:
         settings, pids = servers
         expected = fold(log, settings)
+        in_process = measure_in_process(log, program_of(settings))
         rounds = []
         for number in range(1, options.rounds + 1):
             rounds.append(asyncio.run(_round(log, expected, options, settings, pids, cores, Path(folder))))
             worker = rounds[-1].worker
             say(f"round {number} of {options.rounds}: end state right; the worker took {worker.seconds:.1f} s")
-    return Bench(log, expected, rounds, options)
+    return Bench(log, expected, rounds, in_process, options)
 
 
 @contextmanager

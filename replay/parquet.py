@@ -35,10 +35,14 @@ def convert(json_lines: Path, parquet: Path, columns: pa.Schema) -> int:
     with json_lines.open("rb") as lines, pq.ParquetWriter(parquet, columns) as writer:
         rows = map(msgspec.json.decode, lines)
         while chunk := list(islice(rows, ROWS_A_GROUP)):
-            fitted = [_fitted(row, columns) for row in chunk]
-            writer.write_table(pa.Table.from_pylist(fitted, schema=columns))
+            writer.write_table(table_of(chunk, columns))
             count += len(chunk)
     return count
+
+
+def table_of(rows: Iterable[Row], columns: pa.Schema) -> pa.Table:
+    """Return the rows as a table. Raises ValueError for a key that has no column."""
+    return pa.Table.from_pylist([_fitted(row, columns) for row in rows], schema=columns)
 
 
 def _fields_of(model: type[BaseModel]) -> Iterator[pa.Field]:

@@ -88,19 +88,19 @@ def _convert_amount(order: _WithAmount) -> None:
 
 
 def _convert_amounts(order: _WithLines) -> None:
-    if not order.lines:
-        return _convert_amount(order)
-    given = [line.amount_minor for line in order.lines]
-    amount = order.amount_minor
+    lines, currency = order.lines or (), order.currency
+    amount, done = order.amount_minor, 0
     try:
-        order.amount_minor = _minor_of(amount, order.currency)
-        for line in order.lines:
+        order.amount_minor = _minor_of(amount, currency)
+        for line in lines:
             if line.amount_minor is not None:
-                line.amount_minor = _minor_of(line.amount_minor, order.currency)
+                line.amount_minor = _minor_of(line.amount_minor, currency)
+            done += 1
     except ValueError:
-        of_lines = {f"lines[{index}].amount": held for index, held in enumerate(given) if held is not None}
-        raise _verdict({"amount": amount, **of_lines}, order.currency) from None
-    return None
+        # What was converted was right; the first thing wrong is the order's amount or one of the other lines.
+        left = {f"lines[{index}].amount": line.amount_minor for index, line in enumerate(lines) if index >= done}
+        given = {"amount": amount, **{name: held for name, held in left.items() if held is not None}}
+        raise _verdict(given, currency) from None
 
 
 # Prices repeat, and a hit is ten times faster than reading and scaling a decimal.

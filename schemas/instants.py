@@ -33,6 +33,7 @@ def read_datetime(text: str) -> datetime:
     return msgspec.convert(text, WireDatetime)
 
 
+@lru_cache(maxsize=8192)
 def format_instant(at: Instant) -> str:
     """Return RFC 3339 text in UTC: no fraction when 0, three digits when whole milliseconds, else six."""
     days, within_day = divmod(at, 86_400_000_000)

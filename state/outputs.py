@@ -9,7 +9,9 @@ from state.bodies import Message
 
 VALUE_BYTES_MAX = 256 * 1024
 TRUNCATED_BYTES = 64 * 1024
-_SOURCE = b"tierline"
+_SPECVERSION = ("ce_specversion", b"1.0")
+_SOURCE = ("ce_source", b"tierline")
+_CONTENT_TYPE = ("content-type", b"application/json")
 
 
 class Output(msgspec.Struct, array_like=True, frozen=True):
@@ -36,13 +38,13 @@ def output_of(message: Message, customer_id: str) -> Output:
     """Return ``message`` as a CloudEvent in binary mode, keyed by its customer."""
     key = customer_id.encode()
     headers = [
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", message.id.encode()),
         ("ce_type", message.type.encode()),
-        ("ce_source", _SOURCE),
+        _SOURCE,
         ("ce_time", message.at.encode()),
         ("ce_subject", key),
-        ("content-type", b"application/json"),
+        _CONTENT_TYPE,
     ]
     return Output(message.topic, key, _encoder.encode(message.body), headers)
 

@@ -1,7 +1,7 @@
 """What pages read from a partition's keys: the latest state, what was said, who changed. Nothing here writes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
@@ -39,6 +39,20 @@ class RedisReading(ABC):
         """Return a slice of the partition's customer ids, by position; empty at the end."""
         ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)
         return [customer_id.decode() for customer_id in cast("list[bytes]", ids)]
+
+    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+
+        Whoever is there from beginning to end comes, and may come twice: Redis says no more of a scan.
+        """
+        cursor = b"0"
+        while True:
+            reply = await self._command("ZSCAN", self._key(partition, "due"), cursor, "COUNT", limit)
+            cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
+            if flat:
+                yield [customer_id.decode() for customer_id in flat[::2]]
+            if int(cursor) == 0:
+                return
 
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return the bodies of the newest outputs about a customer, oldest first."""

@@ -57,14 +57,15 @@ class Lookup:
         if blob is None:
             return Found(None, newcomer)
         as_of = meta.clock_at if self.clock == "log" else self.wall_now()
-        return Found(await self._view(decode_state(blob), programs, as_of, partition), newcomer)
+        view = await view_of(self.reader, decode_state(blob), programs, as_of, partition)
+        return Found(view, newcomer)
 
     async def explanation(self, customer_id: str) -> Found:
         """Return why the customer is where they are. Raises as `customer` does."""
         partition = self.partition_of(customer_id.encode())
         # In this order: orders and words are not older than the state, and the meta knows every program of it.
         blob = await self.reader.state(partition, customer_id)
-        ledger = await self._ledger(partition, customer_id)
+        ledger = await _ledger(self.reader, partition, customer_id)
         told = await self.reader.told(partition, customer_id)
         meta = _started(await self.reader.meta(partition), partition)
         programs = meta.programs()
@@ -86,15 +87,20 @@ class Lookup:
         """Return if the store answers and the partition that is asked for first has been started."""
         _started(await self.reader.meta(0), 0)
 
-    async def _view(self, customer: CustomerState, programs: Programs, as_of: Instant, partition: int) -> Body:
-        try:
-            return read_model(customer, programs, as_of)
-        except LedgerNeeded:
-            return read_model(customer, programs, as_of, await self._ledger(partition, customer.customer_id))
 
-    async def _ledger(self, partition: int, customer_id: str) -> Ledger:
-        fields = await self.reader.load_ledger(partition, customer_id)
-        return Ledger({field: decode_entry(field, blob) for field, blob in fields.items()}, complete=True)
+async def view_of(
+    reader: StateReader, customer: CustomerState, programs: Programs, as_of: Instant, partition: int
+) -> Body:
+    """Return the customer's read model, with the whole ledger where a change of program has to see it."""
+    try:
+        return read_model(customer, programs, as_of)
+    except LedgerNeeded:
+        return read_model(customer, programs, as_of, await _ledger(reader, partition, customer.customer_id))
+
+
+async def _ledger(reader: StateReader, partition: int, customer_id: str) -> Ledger:
+    fields = await reader.load_ledger(partition, customer_id)
+    return Ledger({field: decode_entry(field, blob) for field, blob in fields.items()}, complete=True)
 
 
 def _started(blob: bytes | None, partition: int) -> PartitionMeta:

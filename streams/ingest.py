@@ -60,13 +60,8 @@ async def _step_until(engine: PartitionEngine, waiting: deque[Admitted | DeadLet
         try:
             apply(one)
         except LedgerNeeded as needed:
-            await load_ledgers(engine, needed.customer_ids)
+            await engine.load_ledgers(needed.customer_ids)
             apply(one)
-
-
-async def load_ledgers(engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
-    """Bring whole ledgers to hand: a cancellation or a full refund may look at every order of its customer."""
-    engine.customers.add_ledgers(await engine.ports.store.load_ledgers(engine.partition, customer_ids))
 
 
 async def _prefetch(engine: PartitionEngine, admitted: Sequence[Admitted | DeadLetter]) -> None:
@@ -99,7 +94,7 @@ async def _repeat_other(engine: PartitionEngine, step: Step) -> int:
     if isinstance(step, Start):
         return await start(engine, step)
     if isinstance(step, ProgramChange):
-        return await change_program(engine, step)
+        return await sweep.change_program(engine, step)
     assert isinstance(step, ModelAdoption)
     raise StopError("the journal holds the adoption of a model, written by a newer Tierline: run that version")
 
@@ -110,12 +105,6 @@ async def start(engine: PartitionEngine, step: Start) -> int:
     done = await commit(engine)
     seek(engine)
     return done
-
-
-async def change_program(engine: PartitionEngine, step: ProgramChange) -> int:
-    """Put another program in force; the sweep then brings every customer to it."""
-    engine.fold.change_program(step)
-    return await commit(engine)
 
 
 def seek(engine: PartitionEngine) -> None:

@@ -150,7 +150,10 @@ class KafkaInputs:
         try:
             found = await self._consumer.getmany(*tps, timeout_ms=timeout_ms, max_records=limit)
             for tp, records in found.items():
-                self._stash.setdefault(tp, []).extend(map(self._record, records))
+                topic, partition = tp.topic[len(self._prefix) :], tp.partition
+                self._stash.setdefault(tp, []).extend(
+                    [LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
+                )
             for tp in tps:
                 self._position[tp] = await self._consumer.position(tp)
         except OffsetOutOfRangeError as error:
@@ -159,18 +162,6 @@ class KafkaInputs:
             raise LostClaimError("a rebalance came in between") from error
         except KafkaError as error:
             raise LogUnavailableError(f"Kafka at {self._config.bootstrap} failed a fetch: {error}") from error
-
-    def _record(self, record: object) -> LogRecord:
-        r = record
-        return LogRecord(
-            r.topic[len(self._prefix) :],  # type: ignore[attr-defined]
-            r.partition,  # type: ignore[attr-defined]
-            r.offset,  # type: ignore[attr-defined]
-            r.timestamp,  # type: ignore[attr-defined]
-            r.key,  # type: ignore[attr-defined]
-            r.value,  # type: ignore[attr-defined]
-            r.headers,  # type: ignore[attr-defined]
-        )
 
     async def _gone(self, error: OffsetOutOfRangeError) -> StopError:
         tp, offset = next(iter(error.args[0].items()))

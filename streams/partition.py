@@ -1,6 +1,6 @@
 """What the owner of one partition holds, from its claim until it loses it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -84,6 +84,10 @@ class PartitionEngine:
     def is_repeating(self) -> bool:
         """Tell whether the state is still behind the journal."""
         return bool(self.repeat)
+
+    async def load_ledgers(self, customer_ids: Sequence[str]) -> None:
+        """Bring whole ledgers to hand: a cancellation or a full refund may look at every order of its customer."""
+        self.customers.add_ledgers(await self.ports.store.load_ledgers(self.partition, customer_ids))
 
     async def write(self, attempt: Callable[[str, str], Awaitable[bool]]) -> None:
         """Let ``attempt(expected, new)`` rotate the token; an unknown outcome is looked up, not guessed.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from schemas.instants import Instant
 from schemas.journal import ProgramChange, Tick
 from state.errors import LedgerNeeded
-from streams import ingest
 from streams.commit import commit
 from streams.crowd import Crowd
 from streams.partition import PartitionEngine
@@ -51,6 +50,12 @@ async def tick(engine: PartitionEngine, step: Tick) -> int:
     return await _tick(engine, step, customer_ids)
 
 
+async def change_program(engine: PartitionEngine, step: ProgramChange) -> int:
+    """Put another program in force; the sweep then brings every customer to it."""
+    engine.fold.change_program(step)
+    return await commit(engine)
+
+
 def reached_at(engine: PartitionEngine) -> Instant:
     """Return the instant up to which time may run: the partition's clock, or the wall clock, less the delay.
 
@@ -75,7 +80,7 @@ async def _tick(engine: PartitionEngine, step: Tick, customer_ids: Sequence[str]
                 engine.fold.tick(step, customer_ids)
             break
         except LedgerNeeded as needed:
-            await ingest.load_ledgers(engine, needed.customer_ids)
+            await engine.load_ledgers(needed.customer_ids)
     done = await commit(engine)
     engine.customers.evict()
     return done
@@ -110,4 +115,4 @@ async def _adopt(engine: PartitionEngine) -> int:
     at = meta.clock_at
     if work.uses_wall_clock:
         at = max(at, engine.ports.wall_now())
-    return await ingest.change_program(engine, ProgramChange(at, work.program_json))
+    return await change_program(engine, ProgramChange(at, work.program_json))

@@ -11,11 +11,16 @@ FETCH_TIMEOUT_MS = 200
 
 
 async def read_topics(options: Mapping[str, object], names: Sequence[str], partitions: int) -> AsyncIterator[LogRecord]:
-    """Yield every record of the topics, partition by partition, by offset within each. Raises ``KafkaError``."""
+    """Yield every record of the topics, partition by partition, by offset within each. Raises ``KafkaError``.
+
+    A commit is done before its markers stand on every partition, so the end is that of what is written: it is waited
+    for until a committed reader may see it.
+    """
+    everything = [TopicPartition(name, partition) for name in names for partition in range(partitions)]
+    async with _consumer(options, "read_uncommitted") as writer_view:
+        ends = await writer_view.end_offsets(everything)
     async with _consumer(options) as consumer:
-        everything = [TopicPartition(name, partition) for name in names for partition in range(partitions)]
         consumer.assign(everything)
-        ends = await consumer.end_offsets(everything)
         begins = await consumer.beginning_offsets(everything)
         consumer.pause(*everything)
         for partition in (one for one in everything if ends[one] > begins[one]):
@@ -60,10 +65,12 @@ def log_record(record: ConsumerRecord) -> LogRecord:
 
 
 @asynccontextmanager
-async def _consumer(options: Mapping[str, object]) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(
+    options: Mapping[str, object], isolation_level: str = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         **options,
-        isolation_level="read_committed",
+        isolation_level=isolation_level,
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=4 * 1024 * 1024,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
-from state import apply, ledger, levels, reversal, step, sums, tiers
+from state import advance, apply, ledger, levels, quiet, reversal, step, sums, tiers
 from state.nudges import decide, guards, quiet_hours, tier_at_risk, tier_near
 
 
@@ -69,6 +69,17 @@ MUTATIONS = [
         "entry.refunded_minor >= amount",
         "entry.refunded_minor > amount",
     ),
+    Mutation(
+        "an order that comes near is quiet", quiet._stays_where_it_is, ">= below.spend_minor", "> below.spend_minor"
+    ),
+    Mutation("an order that upgrades is quiet", quiet._stays_where_it_is, "return False", "pass"),
+    Mutation("an order in grace is quiet", quiet.place_quietly, "before.grace_until is not None or", ""),
+    Mutation("what is known of an order is forgotten", quiet.place_quietly, "ledger.entries.get(field)", "None"),
+    Mutation("a due moment is slept over", quiet.place_quietly, "before.due_at <= now", "False"),
+    Mutation("an order leaves a day early", advance.pass_quietly, "bucket.day > left_by:", "bucket.day > left_by + 1:"),
+    Mutation("a term's moment is slept over", advance.pass_quietly, "of_term <= until_at", "False"),
+    Mutation("a nudge that became untrue stays", advance.has_pending_word, "one.stands_until is None", "False"),
+    Mutation("nobody is asked again when far", advance.minds_far, "not customer.near_armed or", ""),
 ]
 
 

@@ -6,6 +6,7 @@ message.
 
 import logging
 import os
+import select
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ from tierline.commands import (
     doctor,
     erase,
     explain,
+    export,
     produce,
     rebuild,
     replay,
@@ -42,6 +44,7 @@ for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produc
     app.command()(command)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
+app.command()(export.export)
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 
@@ -59,9 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(error)
         sys.exit(1)
     except BrokenPipeError:
-        # The reader of our output is gone (`| head`): nothing is left to say, and stdout cannot be flushed.
+        if not _reader_is_gone():
+            raise
+        # Nothing is left to say (`| head`), and stdout cannot be flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _reader_is_gone() -> bool:
+    """Tell whether it is our own output that nobody reads any more, and not a server's connection that broke."""
+    watched = select.poll()
+    watched.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in watched.poll(0))
 
 
 def _say(error: Exception) -> None:

@@ -117,7 +117,7 @@ class Installation:
         )
         await consumer.start()
         consumer.assign([tp])
-        end = (await consumer.end_offsets([tp]))[tp]
+        end = await self._written_end(tp)
         consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         found: list[LogRecord] = []
         while await consumer.position(tp) < end:
@@ -125,6 +125,14 @@ class Installation:
             found += [LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
         await consumer.stop()
         return found
+
+    async def _written_end(self, tp: TopicPartition) -> int:
+        """Return the end of what is written: a commit is done before its markers let a committed reader see it."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
+        await consumer.start()
+        end = int((await consumer.end_offsets([tp]))[tp])
+        await consumer.stop()
+        return end
 
     async def journal(self, partition: int) -> list[Step]:
         """Return the steps in the journal; they follow each other without a gap."""

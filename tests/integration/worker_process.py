@@ -30,6 +30,11 @@ class WorkerProcess:
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(command, cwd=ROOT, stderr=errors, stdout=errors)
 
+    def signal_kill(self) -> None:
+        """Let the kernel end it now; `kill` waits until it has."""
+        assert self.process is not None
+        self.process.kill()
+
     def kill(self) -> None:
         """End it without a chance to say good-bye."""
         if self.process is not None:

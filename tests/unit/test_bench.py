@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from bench import log
+from bench.in_process import InProcess, measure_in_process
 from bench.log import BenchLog, bench_log
 from bench.machine import Facts
 from bench.page import page
 from bench.report import CONTENDERS, Figures, Ratio, ratio
 from bench.worker import stage_seconds
+from schemas.program import Program
 from schemas.topics import CONSENTS, ORDERS
 from state.admission import Admitted, admit
 
@@ -55,6 +57,11 @@ def test_a_copy_of_a_basket_is_another_customers_other_order(synthetic: BenchLog
     assert copied.event.amount_minor == original.event.amount_minor
 
 
+def test_the_fold_alone_is_measured_with_the_short_cut_and_without(synthetic: BenchLog) -> None:
+    measured = measure_in_process(synthetic, Program())
+    assert min(measured.decode, measured.step, measured.step_without_short_cut) > 0
+
+
 def test_a_ratio_is_taken_round_by_round() -> None:
     assert ratio([2.0, 4.0, 9.0], [1.0, 8.0, 3.0]) == Ratio(median=2.0, least=0.5, most=3.0)
 
@@ -79,6 +86,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
         raw_of_consume=Ratio(0.8, 0.7, 0.9),
         tierline_of_raw=Ratio(0.15, 0.14, 0.16),
         cpu_microseconds_per_order_by_stage={"step": 12.5},
+        in_process=InProcess(decode=7.0, step=28.0, step_without_short_cut=47.0),
         worker_peak_memory_mib=150,
         stored_bytes_per_customer=1234,
     )

@@ -8,7 +8,7 @@ from tests.logs import random_log, random_steps
 from tests.mutations import MUTATIONS, Mutation, mutated
 from tests.product import differences_of_log, differences_of_steps
 
-SEEDS_OF_LOGS = (16, 4, 1)
+SEEDS_OF_LOGS = (16, 4, 1, 14, 55, 107)
 SEED_OF_STEPS = 38
 
 

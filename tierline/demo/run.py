@@ -49,6 +49,8 @@ class DemoOptions:
 
 def run_demo(settings: Settings, options: DemoOptions) -> bool:
     """Run the demo to its end, or until Ctrl-C, and return whether everything added up."""
+    # A shell lets its background jobs ignore SIGINT, and SIGTERM ends us by way of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tierline-demo-")))

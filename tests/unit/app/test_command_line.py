@@ -1,11 +1,15 @@
 """The command line without servers: help, usage errors, settings errors, exit codes."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tierline.cli import main
 
 COMMANDS = [
-    ["demo"], ["worker"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"],
+    ["demo"], ["worker"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"], ["export"],
     ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
 ]  # fmt: skip
 OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["api"])]
@@ -50,6 +54,8 @@ def test_what_prints_data_offers_json(command: list[str], capsys: pytest.Capture
         ["customer", "c-1"],
         ["worker"],
         ["erase", "c-1"],
+        ["export", "customers.csv"],
+        ["export", "customers.xlsx"],
         ["topics", "check"],
     ],
     ids=" ".join,
@@ -84,3 +90,21 @@ def test_the_doctor_lists_settings_with_secrets_starred(
     shown = capsys.readouterr().out
     assert "TIERLINE_TICK_DELAY_SECONDS" in shown
     assert "hush" not in shown
+
+
+def test_a_reader_that_goes_away_is_no_failure_to_report() -> None:
+    command = f"{sys.executable} -c 'from tierline.cli import main; main([\"doctor\", \"--settings\"])' | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+
+
+def test_a_connection_that_breaks_is_not_taken_for_a_reader_that_went_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise BrokenPipeError("a server hung up")
+
+    monkeypatch.setattr("tierline.cli.app", broken)
+    with open(os.devnull, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(BrokenPipeError, match="hung up"):
+            main(["doctor"])
