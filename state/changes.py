@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas.instants import Instant
 from schemas.journal import Records, SingleStep, Step
@@ -31,6 +31,17 @@ class Customers(Protocol):
         """Forget a customer and remember when it was erased."""
 
 
+class Said(NamedTuple):
+    """One output about a customer, as pages show it; step and number are its place in the partition, for ever."""
+
+    step: int
+    number: int
+    """Which one of its step, from 0."""
+    customer_id: str
+    body: bytes
+    """JSON, as on the topic."""
+
+
 @dataclass(slots=True)
 class Changes:
     """What a run of steps changed: the content of one commit."""
@@ -49,6 +60,22 @@ class Changes:
     reborn: set[str] = field(default_factory=set)
     """Erased here and come back since: delete the old keys first."""
     outputs: list[Output] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    """The outputs about customers (no dead letters) in the same order."""
+
+    def say(self, step: int, customer_id: str, output: Output) -> None:
+        """Note an output about a customer."""
+        self.outputs.append(output)
+        last = self.said[-1] if self.said else None
+        number = last.number + 1 if last is not None and last.step == step else 0
+        assert output.value is not None, "what is said of a customer has a body"
+        self.said.append(Said(step, number, customer_id, output.value))
+
+    def unsay(self, customer_id: str) -> None:
+        """Take back every output about a customer who was erased."""
+        key = customer_id.encode()
+        self.outputs = [output for output in self.outputs if output.key != key]
+        self.said = [said for said in self.said if said.customer_id != customer_id]
 
     def note_record(self, topic: str) -> None:
         """Note one record as a step."""

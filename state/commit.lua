@@ -74,24 +74,47 @@ local function everyone_due(key, at)
   end
 end
 
--- args: expected, new, meta, step, outbox, when everyone is due or '', sizes of the six lists that follow, the lists.
+-- What the stream for pages holds of erased customers; a rare call over some thousand short entries.
+local function forget(live, gone)
+  for _, entry in ipairs(redis.call('XRANGE', live, '-', '+')) do
+    if gone[entry[2][2]] then redis.call('XDEL', live, entry[1]) end
+  end
+end
+
+-- args from `at` on: place, customer and body of each output. Pages only look on: no error here stops a commit.
+local function tell(prefix, args, at, stop)
+  local told_max, live_max = tonumber(args[10]), args[11]
+  for i = at, stop, 3 do
+    local told = prefix .. 'h:' .. args[i + 1]
+    if redis.call('RPUSH', told, args[i + 2]) > told_max then redis.call('LTRIM', told, -told_max, -1) end
+    redis.pcall('XADD', prefix .. 'live', 'MAXLEN', '~', live_max, args[i], 'c', args[i + 1], 'b', args[i + 2])
+  end
+  if args[7] ~= '' then redis.call('HSET', prefix .. 'days', args[7], args[8]) end
+  if args[9] ~= '' then redis.pcall('XADD', prefix .. 'changed', 'MAXLEN', args[12], args[4] .. '-0', 'c', args[9]) end
+end
+
+-- args: expected, new, meta, step, outbox, when everyone is due or '', the day's slot and counts, who changed, how much
+-- is kept for pages (3 numbers), sizes of the seven lists that follow, the lists.
 local function commit(keys, args)
   if redis.call('HGET', keys[1], 'token') ~= args[1] then return 0 end
-  local prefix, at = base(keys), 13
-  local sizes, expected = {}, 12
-  for i = 1, 6 do
-    sizes[i] = tonumber(args[6 + i])
+  local prefix, at = base(keys), 20
+  local sizes, expected = {}, 19
+  for i = 1, 7 do
+    sizes[i] = tonumber(args[12 + i])
     expected = expected + sizes[i]
   end
   if #args ~= expected then return redis.error_reply('ERR a commit has ' .. #args .. ' arguments, not ' .. expected) end
   local step, dirty = args[4], {}
   if args[6] ~= '' then everyone_due(prefix .. 'due', args[6]) end
+  local gone = {}
   for i = at, at + sizes[1] - 1 do
-    redis.call('DEL', prefix .. 'c:' .. args[i], prefix .. 'o:' .. args[i])
+    gone[args[i]] = true
+    redis.call('DEL', prefix .. 'c:' .. args[i], prefix .. 'o:' .. args[i], prefix .. 'h:' .. args[i])
     redis.call('ZREM', prefix .. 'due', args[i])
     dirty[#dirty + 1] = step
     dirty[#dirty + 1] = args[i]
   end
+  if sizes[1] > 0 then forget(prefix .. 'live', gone) end
   at = at + sizes[1]
   local states = {}
   for i = at, at + sizes[2] - 1, 2 do
@@ -125,7 +148,9 @@ local function commit(keys, args)
   for i = at, at + sizes[5] - 1, 2 do redis.call('HSET', prefix .. 'erased', args[i], args[i + 1]) end
   at = at + sizes[5]
   for i = at, at + sizes[6] - 1, 2 do redis.call('LSET', prefix .. 'outbox', args[i], args[i + 1]) end
+  at = at + sizes[6]
   if args[5] ~= '' then redis.call('RPUSH', prefix .. 'outbox', args[5]) end
+  tell(prefix, args, at, at + sizes[7] - 1)
   if #dirty > 0 then sliced('ZADD', prefix .. 'dirty', dirty) end
   redis.call('HSET', keys[1], 'token', args[2], 'meta', args[3])
   return 1
@@ -151,12 +176,14 @@ local function clear(keys, args)
   redis.call('HSET', keys[1], 'clearing', '1')
   redis.call('HDEL', keys[1], 'meta', 'journal_at', 'published_step')
   local ids = redis.call('ZRANGE', prefix .. 'due', 0, 499)
-  for i = 1, #ids do redis.call('DEL', prefix .. 'c:' .. ids[i], prefix .. 'o:' .. ids[i]) end
+  for i = 1, #ids do
+    redis.call('DEL', prefix .. 'c:' .. ids[i], prefix .. 'o:' .. ids[i], prefix .. 'h:' .. ids[i])
+  end
   if #ids > 0 then
     redis.call('ZREM', prefix .. 'due', unpack(ids))
     return 2
   end
-  redis.call('DEL', prefix .. 'due', prefix .. 'dirty', prefix .. 'outbox', prefix .. 'erased')
+  for _, rest in ipairs({'due', 'dirty', 'outbox', 'erased', 'live', 'changed', 'days'}) do redis.call('DEL', prefix .. rest) end
   redis.call('HDEL', keys[1], 'clearing')
   return 1
 end

@@ -172,7 +172,7 @@ class Fold:
     def _speak(self, decision: Decision) -> None:
         customer_id = decision.customer.customer_id
         for message in messages_of(decision):
-            self._changes.outputs.append(output_of(message, customer_id))
+            self._changes.say(self.meta.step + 1, customer_id, output_of(message, customer_id))
         for change in decision.changes:
             self._count("tier_changes:" + change.trigger.kind)
             self.meta.note_move(change.came_from.name, change.to.name)
@@ -200,7 +200,7 @@ class Fold:
         for output in changes.outputs:
             if output.key == key:
                 self.note_withdrawn(output)
-        changes.outputs = [output for output in changes.outputs if output.key != key]
+        changes.unsay(customer_id)
 
     def _belongs_here(self, customer_id: str) -> bool:
         return self._partition_of is None or self._partition_of(customer_id.encode()) == self.meta.partition

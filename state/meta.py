@@ -46,7 +46,6 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         previous = None if self.previous_program is None else rules_of(self.previous_program)
         return Programs(rules_of(self.program), previous, self.program_changed_at, self.started_at)
 
-
     def note_newcomer(self, tier: str) -> None:
         """Count one more customer."""
         self.customers_by_tier[tier] = self.customers_by_tier.get(tier, 0) + 1
@@ -75,6 +74,11 @@ _decoder = msgspec.json.Decoder(PartitionMeta)
 def encode_meta(meta: PartitionMeta) -> bytes:
     """Return the stored form (JSON)."""
     return _encoder.encode(meta)
+
+
+def encode_day(meta: PartitionMeta) -> tuple[int, bytes]:
+    """Return the day of the partition's clock (since 1970, UTC) and the customers by tier as of now (JSON)."""
+    return meta.clock_at // 86_400_000_000, _encoder.encode(meta.customers_by_tier)
 
 
 def decode_meta(blob: bytes) -> PartitionMeta:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from state.store import Loaded, Wanted, Write
+import msgspec
+
+from state.store import CHANGED_MAX, DAYS_MAX, LIVE_MAX, TOLD_MAX, Loaded, Wanted, Write
 
 Argument = bytes | str | int | float
 
@@ -36,7 +38,7 @@ def fields_and_values(flat: Sequence[bytes]) -> dict[str, bytes]:
 
 
 def commit_arguments(expected: str, new_token: str, write: Write) -> list[Argument]:
-    """Return tokens, meta, step, outbox entry, then the sizes of six lists, then the lists."""
+    """Return tokens, meta, step, outbox entry, the day, who changed, caps, the sizes of seven lists, then the lists."""
     puts: list[Argument] = []
     drops: list[Argument] = list(write.reborn)
     for customer_id, state in write.states.items():
@@ -50,10 +52,24 @@ def commit_arguments(expected: str, new_token: str, write: Write) -> list[Argume
         due += ("+inf" if at is None else at, customer_id)
     erased: list[Argument] = [argument for pair in write.erased.items() for argument in pair]
     rewritten: list[Argument] = [argument for pair in write.rewritten.items() for argument in pair]
-    lists = (drops, puts, ledgers, due, erased, rewritten)
+    said: list[Argument] = []
+    for one in write.said:
+        said += (f"{one.step}-{one.number}", one.customer_id, one.body)
+    lists = (drops, puts, ledgers, due, erased, rewritten, said)
     head: list[Argument] = [expected, new_token, write.meta, write.step, write.outbox or b""]
-    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *map(len, lists))
-    return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten]
+    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *_for_pages(write), *map(len, lists))
+    return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten, *said]
+
+
+def _for_pages(write: Write) -> tuple[Argument, ...]:
+    """Return the day's slot and counts, the ids of who changed (JSON), and how much is kept of each."""
+    slot, counts = ("", b"") if write.day is None else (write.day[0] % DAYS_MAX, _day_blob(*write.day))
+    changed = msgspec.json.encode(list(write.states)) if write.states else b""
+    return slot, counts, changed, TOLD_MAX, LIVE_MAX, CHANGED_MAX
+
+
+def _day_blob(day: int, counts: bytes) -> bytes:
+    return b"[%d,%b]" % (day, counts)
 
 
 def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list[Argument]:

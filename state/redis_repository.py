@@ -4,6 +4,8 @@ Keys, all beginning with ``<name>:{tl:<p>}:`` so that Redis Cluster keeps a part
 ``meta`` (hash: token, meta, journal_at, published_step) · ``c:<id>`` state (JSON) · ``o:<id>`` order ledger (hash) ·
 ``due`` (every customer; next due moment in microseconds, inf = none) · ``dirty`` (read models to
 publish; score = step) · ``outbox`` (list, one entry a commit) · ``erased`` (hash: SHA-256 of the id -> instant).
+For pages: ``h:<id>`` (list, what was said about a customer) · ``live`` (stream, one entry an output, id = its step and
+number) · ``changed`` (stream, one entry a commit: ids) · ``days`` (hash of slots: customers by tier at a day's end).
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from redis.backoff import NoBackoff
 
 from schemas.instants import Instant
 from state.redis_packing import Argument, commit_arguments, fields_and_values, info_of, load_arguments, loaded
+from state.redis_reading import RedisReading, Reply
 from state.store import (
     Dirty,
     Loaded,
@@ -50,10 +53,7 @@ _RETRY_LATER = (
     OSError,
 )
 
-Reply = bytes | int | float | None | list["Reply"]
-
-
-class RedisRepository:
+class RedisRepository(RedisReading):
     """The `Store` of every partition of one installation.
 
     Shared by a worker's partitions; each call borrows a connection. Raises StoreUnavailableError where an outcome is
@@ -102,33 +102,6 @@ class RedisRepository:
         """Return the token in force, an empty one where nobody claimed yet."""
         value = cast("bytes | None", await self._command("HGET", self._meta(partition), "token"))
         return (value or b"").decode()
-
-    async def meta(self, partition: int) -> bytes | None:
-        """Return the partition's meta as of the last commit."""
-        return cast("bytes | None", await self._command("HGET", self._meta(partition), "meta"))
-
-    async def state(self, partition: int, customer_id: str) -> bytes | None:
-        """Return one customer's state."""
-        return cast("bytes | None", await self._command("GET", self._key(partition, f"c:{customer_id}")))
-
-    async def customers(self, partition: int, after: int = 0, limit: int = 500) -> list[str]:
-        """Return a slice of the partition's customer ids, by position; empty at the end."""
-        ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)
-        return [customer_id.decode() for customer_id in cast("list[bytes]", ids)]
-
-    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
-        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
-
-        Whoever is there from beginning to end comes, and may come twice: Redis says no more of a scan.
-        """
-        cursor = b"0"
-        while True:
-            reply = await self._command("ZSCAN", self._key(partition, "due"), cursor, "COUNT", limit)
-            cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
-            if flat:
-                yield [customer_id.decode() for customer_id in flat[::2]]
-            if int(cursor) == 0:
-                return
 
     async def load(self, partition: int, wanted: Wanted) -> Loaded:
         """Return what a batch needs, in one round trip."""

@@ -6,10 +6,20 @@ the promise on Redis, `tests/simulation` on a dict; one suite (`tests/contract`)
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from schemas.instants import Instant
+from state.changes import Said
 from state.errors import StateError
+
+TOLD_MAX: Final = 50
+"""How many outputs about one customer are kept for `explain`."""
+LIVE_MAX: Final = 1000
+"""How many outputs of a partition pages can catch up with (Redis keeps up to 100 more)."""
+CHANGED_MAX: Final = 64
+"""How many commits' changed customers are kept: a notice for who listens now, no history."""
+DAYS_MAX: Final = 366
+"""For how many days of the log's clock the customers by tier are kept."""
 
 
 class StoreUnavailableError(StateError):
@@ -78,6 +88,10 @@ class Write:
     """Outbox entries by position, without what an erased customer had in them."""
     everyone_due_at: Instant | None = None
     """A new program: by then every customer already known must be swept."""
+    said: Sequence[Said] = ()
+    """Outputs about customers, for pages: written while repeating, too, because the state that goes with them is."""
+    day: tuple[int, bytes] | None = None
+    """The day of the partition's clock (since 1970, UTC) and the customers by tier as of now (JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,9 @@ class Store(Protocol):
         self, partition: int, expected: str, new_token: str, count: int, journal_at: int, published_step: int
     ) -> bool:
         """Drop the first ``count`` entries and note how far the journal is, or return False (see commit)."""
+
+    async def told(self, partition: int, customer_id: str) -> list[bytes]:
+        """Return the bodies of the newest `TOLD_MAX` outputs about a customer, oldest first."""
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token, in slices; an interrupted one shows in `Stored.is_clearing`."""

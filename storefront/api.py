@@ -3,37 +3,27 @@
 `create_app` is handed everything it needs; only `tierline api` knows where it comes from.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import FastAPI, Path, Request, Response
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, Field
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from pydantic import BaseModel, Field
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.cors import CORSMiddleware
 
 from schemas.program import Program
-from schemas.read_model import CustomerView
+from storefront.access import OPEN, Access, Reader
 from storefront.api_metrics import ApiMetrics
+from storefront.etags import answer
+from storefront.feed import Feed
 from storefront.lookup import Lookup
 from storefront.page import router as page
-from storefront.problems import Problem, UnknownCustomerProblem, handle_problems, problem
+from storefront.problems import GUARDED, UNAVAILABLE, handle_problems
+from storefront.routes import add_customers, add_streams
 
-
-def _printable(customer_id: str) -> str:
-    if not customer_id.isprintable():
-        raise ValueError("must be printable characters")
-    return customer_id
-
-
-CustomerId = Annotated[
-    str, Path(min_length=1, max_length=128, description="the id in the events"), AfterValidator(_printable)
-]
-Responses = dict[int | str, dict[str, Any]]  # FastAPI's own type.
-UNAVAILABLE: Responses = {503: {"model": Problem, "description": "Redis does not answer, or no worker has started yet"}}
-
-CUSTOMER_PROBLEMS: Responses = {404: {"model": UnknownCustomerProblem}, 422: {"model": Problem}, **UNAVAILABLE}
+ALLOWED_HEADERS = ("Authorization", "If-None-Match", "Last-Event-ID")
 
 
 class ProgramView(BaseModel):
@@ -49,12 +39,23 @@ class Health(BaseModel):
     status: str
 
 
-def create_app(lookup: Lookup, version: str, on_stop: Callable[[], Awaitable[None]]) -> FastAPI:
-    """Return the application; ``on_stop`` releases what ``lookup`` holds."""
+def create_app(
+    lookup: Lookup,
+    version: str,
+    on_stop: Callable[[], Awaitable[None]],
+    access: Access = OPEN,
+    origins: Sequence[str] = (),
+) -> FastAPI:
+    """Return the application; ``on_stop`` releases what ``lookup`` holds. Pages of ``origins`` may read it (CORS).
+
+    Its ``state.feed`` ends the open streams when the process is told to stop.
+    """
+    feed = Feed(lookup.reader, lookup.partitions)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with feed.running():
+            yield
         await on_stop()
 
     app = FastAPI(
@@ -64,16 +65,25 @@ def create_app(lookup: Lookup, version: str, on_stop: Callable[[], Awaitable[Non
         lifespan=lifespan,
         redoc_url=None,
     )
+    app.state.feed = feed
     handle_problems(app)
-    _count_requests(app)
-    _add_customers(app, lookup)
+    _count_requests(app, feed)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["GET"], allow_headers=ALLOWED_HEADERS,
+            expose_headers=["ETag"],
+        )  # fmt: skip
+    # The streams' paths first: an id may hold slashes, so the plain customer's path takes everything.
+    add_streams(app, lookup, feed, access)
+    add_customers(app, lookup, access)
+    _add_program(app, lookup, access)
     _add_health(app, lookup)
     app.include_router(page)
     return app
 
 
-def _count_requests(app: FastAPI) -> None:
-    metrics = ApiMetrics()
+def _count_requests(app: FastAPI, feed: Feed) -> None:
+    metrics = ApiMetrics(lambda: feed.listeners)
 
     @app.middleware("http")
     async def count(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -87,24 +97,13 @@ def _count_requests(app: FastAPI) -> None:
         return Response(metrics.text(), media_type=metrics.content_type)
 
 
-def _add_customers(app: FastAPI, lookup: Lookup) -> None:
-    @app.get(
-        "/v1/customers/{customer_id:path}",
-        summary="One customer's tier, progress and features, as of now",
-        response_model=CustomerView,
-        responses=CUSTOMER_PROBLEMS,
-    )
-    async def customer(request: Request, customer_id: CustomerId) -> Response:
-        found = await lookup.customer(customer_id)
-        if found.view is None:
-            newcomer = {"customer_id": customer_id, "tier": found.newcomer}
-            return problem(request, HTTPStatus.NOT_FOUND, "No event of this customer has arrived yet.", newcomer)
-        return JSONResponse(found.view, headers={"Cache-Control": "no-store"})
-
-    @app.get("/v1/program", summary="The rules in force", responses=UNAVAILABLE)
-    async def program() -> ProgramView:
+def _add_program(app: FastAPI, lookup: Lookup, access: Access) -> None:
+    @app.get("/v1/program", summary="The rules in force", response_model=ProgramView, responses=GUARDED)
+    async def program(request: Request, reader: Annotated[Reader, Depends(access)]) -> Response:
+        reader.may_read_everything()
         in_force = await lookup.program()
-        return ProgramView(program_version=in_force.version_id, program=in_force)
+        view = ProgramView(program_version=in_force.version_id, program=in_force)
+        return answer(request, jsonable_encoder(view))
 
 
 def _add_health(app: FastAPI, lookup: Lookup) -> None:

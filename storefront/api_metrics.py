@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fastapi import Request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 BUCKETS_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
@@ -15,8 +15,10 @@ class ApiMetrics:
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
+    def __init__(self, streams: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
+        open_streams = Gauge("tierline_api_streams", "Open event streams.", registry=self._registry)
+        open_streams.set_function(streams)
         self._requests = Counter(
             "tierline_api_requests", "Requests answered.", ["route", "status"], registry=self._registry
         )

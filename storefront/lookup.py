@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from schemas.instants import Instant
 from schemas.program import Program
@@ -11,9 +11,11 @@ from state.advance import Programs
 from state.bodies import Body
 from state.customer import CustomerState, decode_state
 from state.errors import LedgerNeeded, StateError
+from state.explain import explanation
 from state.ledger import Ledger, decode_entry
 from state.meta import PartitionMeta, decode_meta
 from state.read_model import newcomer_tier, read_model
+from storefront.ports import StateReader
 
 
 class NotStartedError(StateError):
@@ -21,19 +23,6 @@ class NotStartedError(StateError):
 
     Operator action: start `tierline worker`; if it runs, compare TIERLINE_NAME, TIERLINE_PARTITIONS and TIERLINE_REDIS.
     """
-
-
-class StateReader(Protocol):
-    """What the read side asks of the store; `state.redis_repository` answers."""
-
-    async def meta(self, partition: int) -> bytes | None:
-        """Return the partition's meta as of the last commit."""
-
-    async def state(self, partition: int, customer_id: str) -> bytes | None:
-        """Return one customer's state."""
-
-    async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
-        """Return every field of the customer's ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +60,21 @@ class Lookup:
         view = await view_of(self.reader, decode_state(blob), programs, as_of, partition)
         return Found(view, newcomer)
 
+    async def explanation(self, customer_id: str) -> Found:
+        """Return why the customer is where they are. Raises as `customer` does."""
+        partition = self.partition_of(customer_id.encode())
+        # In this order: orders and words are not older than the state, and the meta knows every program of it.
+        blob = await self.reader.state(partition, customer_id)
+        ledger = await _ledger(self.reader, partition, customer_id)
+        told = await self.reader.told(partition, customer_id)
+        meta = _started(await self.reader.meta(partition), partition)
+        programs = meta.programs()
+        newcomer = newcomer_tier(programs.current)
+        if blob is None:
+            return Found(None, newcomer)
+        as_of = meta.clock_at if self.clock == "log" else self.wall_now()
+        return Found(explanation(decode_state(blob), programs, as_of, ledger, told), newcomer)
+
     async def program(self) -> Program:
         """Return the program in force, of several the one with the highest version (a change is being adopted)."""
         metas = await asyncio.gather(*(self.reader.meta(partition) for partition in range(self.partitions)))
@@ -91,9 +95,12 @@ async def view_of(
     try:
         return read_model(customer, programs, as_of)
     except LedgerNeeded:
-        fields = await reader.load_ledger(partition, customer.customer_id)
-        entries = {field: decode_entry(field, blob) for field, blob in fields.items()}
-        return read_model(customer, programs, as_of, Ledger(entries, complete=True))
+        return read_model(customer, programs, as_of, await _ledger(reader, partition, customer.customer_id))
+
+
+async def _ledger(reader: StateReader, partition: int, customer_id: str) -> Ledger:
+    fields = await reader.load_ledger(partition, customer_id)
+    return Ledger({field: decode_entry(field, blob) for field, blob in fields.items()}, complete=True)
 
 
 def _started(blob: bytes | None, partition: int) -> PartitionMeta:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -31,6 +32,18 @@ class UnknownCustomerProblem(Problem):
 
     customer_id: str
     tier: Body
+
+
+Responses: TypeAlias = dict[int | str, dict[str, Any]]  # FastAPI's own type.
+UNAVAILABLE: Final[Responses] = {
+    503: {"model": Problem, "description": "Redis does not answer, or no worker has started yet"}
+}
+GUARDED: Final[Responses] = {
+    401: {"model": Problem, "description": "No token, or one that is not accepted"},
+    403: {"model": Problem, "description": "A shopper's token asks for more than its own customer"},
+    **UNAVAILABLE,
+}
+CUSTOMER_PROBLEMS: Final[Responses] = {404: {"model": UnknownCustomerProblem}, 422: {"model": Problem}, **GUARDED}
 
 
 class ProblemResponse(JSONResponse):

@@ -7,7 +7,7 @@ from schemas.journal import encode_entry as encode_journal
 from state.changes import Changes
 from state.customer import encode_state
 from state.ledger import encode_entry
-from state.meta import encode_meta
+from state.meta import encode_day, encode_meta
 from state.store import Write
 from streams.outbox import OutboxEntry, decode_outbox, encode_outbox
 from streams.partition import OUTBOX_ENTRIES_MAX, PartitionEngine
@@ -46,6 +46,8 @@ def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, by
         outbox=_outbox_entry(changes) if emits else None,
         rewritten=rewritten,
         everyone_due_at=next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange)), None),
+        said=changes.said,
+        day=encode_day(changes.meta),
     )
 
 

@@ -19,6 +19,7 @@ from tierline.commands import (
     dlq,
     doctor,
     erase,
+    explain,
     export,
     produce,
     rebuild,
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="Turns a shop's order stream into live loyalty tiers and timely nudges.\n\n"
     "Settings are TIERLINE_* variables: `tierline doctor --settings` lists them.",
 )
-for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer):
+for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer, explain.explain):
     app.command()(command)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)

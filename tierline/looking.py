@@ -16,6 +16,15 @@ async def look_up(settings: Settings, customer_id: str) -> Found:
         await repository.close()
 
 
+async def explain(settings: Settings, customer_id: str) -> Found:
+    """Return why the customer is where they are now."""
+    repository = repository_of(settings)
+    try:
+        return await lookup_of(settings, repository).explanation(customer_id)
+    finally:
+        await repository.close()
+
+
 async def now_of(settings: Settings, customer_id: str) -> Instant:
     """Return what now is for this customer: the wall clock, or with TIERLINE_CLOCK=log the partition's clock.
 

@@ -5,7 +5,9 @@ import socket
 import structlog
 import uvicorn
 
+from storefront.access import Access
 from storefront.api import create_app
+from storefront.feed import Feed
 from tierline.console import CommandError
 from tierline.settings import Settings, variable
 from tierline.wiring import installed_version, lookup_of, repository_of
@@ -14,17 +16,35 @@ from tierline.wiring import installed_version, lookup_of, repository_of
 async def serve(settings: Settings) -> None:
     """Answer until SIGINT or SIGTERM; ``CommandError`` if the address cannot be had."""
     repository = repository_of(settings)
-    app = create_app(lookup_of(settings, repository), installed_version(), repository.close)
+    access = Access(settings.token_key)
+    lookup = lookup_of(settings, repository)
+    app = create_app(lookup, installed_version(), repository.close, access, settings.cors_origins)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5, server_header=False)
     with _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
-        _log_address(host, port)
-        await uvicorn.Server(config).serve(sockets=[listener])
+        _log_address(host, port, access)
+        await _Server(config, app.state.feed).serve(sockets=[listener])
 
 
-def _log_address(host: str, port: int) -> None:
-    """Log where the API answers; with TIERLINE_API_PORT=0 nobody could know otherwise."""
-    structlog.get_logger("tierline.api").info("listening", url=f"http://{host}:{port}", openapi="/docs")
+class _Server(uvicorn.Server):
+    """Ends the open event streams first: nothing else would, and uvicorn waits for them."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close all connections, open streams included."""
+        self._feed.end()
+        await super().shutdown(sockets)
+
+
+def _log_address(host: str, port: int, access: Access) -> None:
+    """Log where the API answers, and to whom; with TIERLINE_API_PORT=0 nobody could know otherwise."""
+    readers = "anybody (set TIERLINE_API_TOKEN_KEY to ask for tokens)" if access.key is None else "tokens"
+    structlog.get_logger("tierline.api").info(
+        "listening", url=f"http://{host}:{port}", openapi="/docs", open_to=readers
+    )
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -79,6 +79,14 @@ class Settings(BaseSettings):
 
     api_host: str = Field("127.0.0.1", description="address that the API listens on")
     api_port: Port = Field(8080, description="port that the API listens on; 0: any free one")
+    api_cors_origins: str = Field(
+        "", description="origins whose pages may read the API, comma separated, e.g. https://shop.example; *: any"
+    )
+    api_token_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="secret (HS256) or public key (PEM) that the API's tokens are checked with; none: it is open",
+    )
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, else JSON")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     cache_folder: Path = Field(
@@ -112,6 +120,25 @@ class Settings(BaseSettings):
         if url is not None and urlsplit(url.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("not a Redis URL, e.g. redis://localhost:6379/0")
         return url
+
+    @field_validator("api_cors_origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: str) -> str:
+        for origin in split_list(origins):
+            parts = urlsplit(origin)
+            if origin != "*" and (not parts.scheme or not parts.netloc or parts.path or parts.query):
+                raise ValueError(f"{origin!r} is not an origin, e.g. https://shop.example")
+        return origins
+
+    @property
+    def cors_origins(self) -> list[str]:
+        """Origins whose pages may read the API."""
+        return split_list(self.api_cors_origins)
+
+    @property
+    def token_key(self) -> str | None:
+        """The key that tokens are checked with, None where the API is open."""
+        return None if self.api_token_key is None else self.api_token_key.get_secret_value()
 
     @property
     def tick_delay(self) -> float:
@@ -152,6 +179,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError("\n".join(_complaints(error, given))) from error
 
 
+def split_list(text: str) -> list[str]:
+    """Return the parts of a comma-separated value."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def variable(field: str) -> str:
     """Return the name of the variable that sets ``field``."""
     return PREFIX + field.upper()
@@ -164,7 +196,7 @@ def shown(settings: Settings, field: str) -> str:
         return "" if value is None else str(value)
     text = value.get_secret_value()
     parts = urlsplit(text)
-    if not parts.scheme:
+    if field != "redis" or not parts.scheme:
         return STARS
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{STARS}@{host}" if "@" in parts.netloc else host, query=""))

@@ -58,9 +58,9 @@ def server() -> Iterator[FakeServer]:
     fake.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's chromium, without a window."""
+    """The machine's chromium, without a window; its event loop ends before other tests want one."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         if os.environ.get("CI"):

@@ -18,9 +18,10 @@ from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, decode_meta
 from state.outputs import Output
 from state.redis_repository import RedisRepository
-from state.store import StoreUnavailableError, Wanted
+from state.store import TOLD_MAX, StoreUnavailableError, Wanted
 from streams import topics
 from streams.service import work_of
+from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
 OUTPUTS = (NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS))
@@ -177,10 +178,12 @@ class Installation:
             assert published == expected, f"{topic} partition {partition} differs from the journal's replay"
             ids = [identity(record) for record in await self.read(topic, partition)]
             assert len(ids) == len(set(ids)), f"{topic} partition {partition} holds an id twice"
-        await self._assert_states(partition, fold, customers)
+        await self._assert_states(partition, fold, customers, said_of(said))
         return len(said)
 
-    async def _assert_states(self, partition: int, fold: Fold, customers: CustomersInMemory) -> None:
+    async def _assert_states(
+        self, partition: int, fold: Fold, customers: CustomersInMemory, told: dict[str, list[bytes]]
+    ) -> None:
         repository = RedisRepository(self.redis_url, self.name)
         blob = await repository.meta(partition)
         assert blob is not None
@@ -191,6 +194,8 @@ class Installation:
         stored = await repository.load(partition, Wanted(ids))
         assert stored.states == {customer_id: encode_state(customers.states[customer_id]) for customer_id in ids}
         assert set(await repository.customers(partition, limit=1_000_000)) == set(ids)
+        for customer_id in ids:
+            assert await repository.told(partition, customer_id) == told.get(customer_id, [])[-TOLD_MAX:]
         await repository.close()
 
     async def _ends(self) -> dict[tuple[int, str], int]:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,9 +38,12 @@ class Shop:
 
     def start(self) -> None:
         assert tierline("topics", "create", "--inputs", settings=self.settings).code == 0
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TIERLINE_")} | self.settings
         for command in ("worker", "api"):
-            self.children.append(Child.start(command, [command], environment, self.folder))
+            self.start_process(command)
+
+    def start_process(self, command: str) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TIERLINE_")} | self.settings
+        self.children.append(Child.start(command, [command], environment, self.folder))
 
     def produce(self, *events: dict[str, object]) -> None:
         file = self.folder / "events.jsonl"
@@ -72,30 +75,36 @@ class Shop:
             time.sleep(0.05)
 
 
-@pytest.fixture
-def shop(
-    kafka: KafkaServer, new_valkey: Callable[..., EmbeddedValkey], unique_name: str, tmp_path: Path
-) -> Iterator[Shop]:
-    program = tmp_path / "program.yaml"
+@contextmanager
+def a_shop(kafka: KafkaServer, valkey: EmbeddedValkey, name: str, folder: Path) -> Iterator[Shop]:
+    """Yield an installation that is not started yet; its processes end with it."""
+    program = folder / "program.yaml"
     program.write_text("version: 3\nnudges: {quiet_hours: null, holdout: {share: 0}}\n")
-    valkey = new_valkey()
     settings = {
         "TIERLINE_KAFKA": kafka.bootstrap,
         "TIERLINE_REDIS": valkey.url,
-        "TIERLINE_NAME": unique_name,
-        "TIERLINE_TOPIC_PREFIX": f"{unique_name}.",
+        "TIERLINE_NAME": name,
+        "TIERLINE_TOPIC_PREFIX": f"{name}.",
         "TIERLINE_PARTITIONS": "3",
         "TIERLINE_PROGRAM": str(program),
         "TIERLINE_CLOCK": "log",
         "TIERLINE_API_PORT": str(free_port()),
     }
     with ExitStack() as stack:
-        shop = Shop(settings, valkey, tmp_path)
+        shop = Shop(settings, valkey, folder)
         stack.callback(stop_all, shop.children)
         yield shop
 
 
-def _order(number: int, amount: str, customer_id: str = "c-1") -> dict[str, object]:
+@pytest.fixture
+def shop(
+    kafka: KafkaServer, new_valkey: Callable[..., EmbeddedValkey], unique_name: str, tmp_path: Path
+) -> Iterator[Shop]:
+    with a_shop(kafka, new_valkey(), unique_name, tmp_path) as made:
+        yield made
+
+
+def an_order(number: int, amount: str, customer_id: str = "c-1") -> dict[str, object]:
     return {
         "type": "order.placed", "customer_id": customer_id, "order_id": f"o-{number}", "amount": amount,
         "currency": "USD", "occurred_at": f"2017-06-01T12:00:{number:02d}Z",
@@ -113,7 +122,7 @@ def test_an_order_becomes_visible_and_redis_may_go_and_come(shop: Shop) -> None:
     assert shop.wait_for("/v1/program", _is_ready).body["program_version"] == _version(shop)
     assert shop.get("/v1/customers/c-1").status == 404
 
-    shop.produce(_order(1, "460.00"))
+    shop.produce(an_order(1, "460.00"))
     seen = shop.wait_for("/v1/customers/c-1", _is_ready)
     assert seen.body["as_of"] == "2017-06-01T12:00:01Z"
     assert seen.body["tier"]["next"]["missing"] == {"spend": "40.00", "orders": 3}  # type: ignore[index]
@@ -127,16 +136,16 @@ def test_an_order_becomes_visible_and_redis_may_go_and_come(shop: Shop) -> None:
     shop.valkey.start()
     assert shop.wait_for("/v1/customers/c-1", _is_ready).body == seen.body
 
-    shop.produce(_order(2, "40.00"))
+    shop.produce(an_order(2, "40.00"))
     shop.wait_for("/v1/customers/c-1", lambda answer: _tier(answer) == "silver")
 
 
 @pytest.mark.timeout(180)
 def test_a_dead_letter_is_listed_shown_and_sent_again_and_a_person_is_forgotten(shop: Shop) -> None:
     shop.start()
-    shop.produce(_order(1, "10.00"))
+    shop.produce(an_order(1, "10.00"))
     shop.wait_for("/v1/customers/c-1", _is_ready)
-    _produce_raw(shop, "c-1", json.dumps({**_order(2, "5.00"), "currency": "EUR"}))
+    _produce_raw(shop, "c-1", json.dumps({**an_order(2, "5.00"), "currency": "EUR"}))
     _produce_raw(shop, "c-1", "{")
 
     letters = _dead_letters(shop, expected=2)
@@ -152,7 +161,7 @@ def test_a_dead_letter_is_listed_shown_and_sent_again_and_a_person_is_forgotten(
 
     assert tierline("erase", "c-1", settings=shop.settings).code == 0
     shop.wait_for("/v1/customers/c-1", lambda answer: answer.status == 404)
-    shop.produce(_order(9, "7.00"))
+    shop.produce(an_order(9, "7.00"))
     shop.wait_for("/v1/customers/c-1", lambda answer: "7.00" in json.dumps(answer.body))
 
 

@@ -1,13 +1,16 @@
 """What must hold when a schedule is over: the published journal explains everything."""
 
 from schemas.journal import Records, Start, Step, Tick, decode_entry
+from state.changes import Said
 from state.customer import encode_state
 from state.fold import Fold
 from state.ledger import Ledger, encode_entry
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, decode_meta
 from state.outputs import Output
+from state.store import TOLD_MAX
 from tests.simulation.fake_kafka import FakeKafka
+from tests.simulation.fake_store import Shard
 from tests.simulation.schedule import World
 from tests.simulation.workload import PARTITION
 
@@ -19,13 +22,15 @@ def violations(world: World) -> list[str]:
         return ["the journal is torn"]
     customers = CustomersInMemory()
     fold = Fold(PartitionMeta(partition=PARTITION), customers)
-    published, found = _replayed(fold, customers, steps, world.kafka), []
+    said: list[Said] = []
+    published, found = _replayed(fold, customers, steps, world.kafka, said), []
     gone = {record.key for _, record in world.log if record.value is not None and b"customer.erased" in record.value}
     if _of_others(published, gone) != _of_others(world.kafka.outputs, gone):
         found.append("outputs differ from the replay")
     if len(set(map(_identity, _of_others(world.kafka.outputs, gone)))) != len(_of_others(world.kafka.outputs, gone)):
         found.append("an id is published twice")
     found += _state_violations(world, fold, customers)
+    found += _page_violations(world.store.shard(PARTITION), said)
     if world.observed.contradictions and not world.faults.failback:
         found.append("the store contradicted the journal: only a rebuild could help")
     return found
@@ -42,6 +47,19 @@ def _state_violations(world: World, fold: Fold, customers: CustomersInMemory) ->
         found.append("not every customer is in the due set")
     if shard.meta is None or _counted(decode_meta(shard.meta)) != _counted(fold.meta):
         found.append("meta differs from the replay")
+    return found
+
+
+def _page_violations(shard: Shard, said: list[Said]) -> list[str]:
+    """Compare what pages see with the replay: each output once, under its own place, none of who is erased."""
+    found = []
+    if list(shard.live) != said:
+        found.append("the live stream differs from the replay")
+    told: dict[str, list[bytes]] = {}
+    for one in said:
+        told.setdefault(one.customer_id, []).append(one.body)
+    if shard.told != {customer_id: tuple(bodies[-TOLD_MAX:]) for customer_id, bodies in told.items()}:
+        found.append("histories differ from the replay")
     return found
 
 
@@ -65,7 +83,9 @@ def _journalled(kafka: FakeKafka) -> tuple[list[Step], bool]:
     return steps, True
 
 
-def _replayed(fold: Fold, customers: CustomersInMemory, steps: list[Step], kafka: FakeKafka) -> list[Output]:
+def _replayed(
+    fold: Fold, customers: CustomersInMemory, steps: list[Step], kafka: FakeKafka, said: list[Said]
+) -> list[Output]:
     outputs: list[Output] = []
     for step in steps:
         if isinstance(step, Records):
@@ -78,7 +98,10 @@ def _replayed(fold: Fold, customers: CustomersInMemory, steps: list[Step], kafka
             fold.start(step)
         else:
             fold.change_program(step)  # type: ignore[arg-type]
-        outputs += fold.take_changes().outputs
+        changes = fold.take_changes()
+        outputs += changes.outputs
+        gone = {*changes.reborn, *(customer_id for customer_id, state in changes.states.items() if state is None)}
+        said[:] = [one for one in said if one.customer_id not in gone] + changes.said
     return outputs
 
 

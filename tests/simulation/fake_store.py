@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from schemas.instants import Instant
-from state.store import Dirty, Loaded, Peeked, Stored, Wanted, Write
+from state.changes import Said
+from state.store import TOLD_MAX, Dirty, Loaded, Peeked, Stored, Wanted, Write
 
 NEVER = float("inf")
 
@@ -24,6 +25,9 @@ class Shard:
     dirty: dict[str, int] = field(default_factory=dict)
     erased: dict[str, Instant] = field(default_factory=dict)
     outbox: tuple[bytes, ...] = ()
+    told: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    live: tuple[Said, ...] = ()
+    """All there ever were: a schedule says less than the real stream keeps."""
 
 
 async def _at_once(_: str) -> None:
@@ -132,6 +136,10 @@ class FakeStore:
         await self._pause("trimmed")
         return True
 
+    async def told(self, partition: int, customer_id: str) -> list[bytes]:
+        """Return what was said about a customer."""
+        return list(self.shard(partition).told.get(customer_id, ()))
+
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token."""
         await self._pause("clear")
@@ -159,9 +167,10 @@ def _written(shard: Shard, new_token: str, write: Write) -> Shard:
     states, ledgers, due = dict(shard.states), dict(shard.ledgers), dict(shard.due)
     if write.everyone_due_at is not None:
         due = {customer_id: min(at, write.everyone_due_at) for customer_id, at in due.items()}
-    for customer_id in [*write.reborn, *(i for i, state in write.states.items() if state is None)]:
-        for keys in (states, ledgers, due):
-            keys.pop(customer_id, None)
+    gone = {*write.reborn, *(i for i, state in write.states.items() if state is None)}
+    for keys in (states, ledgers, due):
+        for customer_id in gone & set(keys):
+            del keys[customer_id]
     states |= {customer_id: state for customer_id, state in write.states.items() if state is not None}
     for customer_id, fields in write.ledgers.items():
         known = ledgers.get(customer_id, {}) | {f: v for f, v in fields.items() if v is not None}
@@ -179,4 +188,13 @@ def _written(shard: Shard, new_token: str, write: Write) -> Shard:
         shard.dirty | dict.fromkeys(write.states, write.step),
         shard.erased | dict(write.erased),
         (*outbox, *([] if write.outbox is None else [write.outbox])),
+        _told(shard, gone, write.said),
+        (*(said for said in shard.live if said.customer_id not in gone), *write.said),
     )
+
+
+def _told(shard: Shard, gone: set[str], said: Sequence[Said]) -> dict[str, tuple[bytes, ...]]:
+    told = {customer_id: bodies for customer_id, bodies in shard.told.items() if customer_id not in gone}
+    for one in said:
+        told[one.customer_id] = (*told.get(one.customer_id, ()), one.body)[-TOLD_MAX:]
+    return told

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from schemas.topics import NUDGES
 from state.customer import encode_state
 from state.meta import encode_meta
 from storefront.lookup import Lookup
+from storefront.ports import StateReader
 from tests.builders import Json
 from tests.engines import EngineBench, Sizes
 from tests.folding import fold_steps
@@ -113,7 +115,8 @@ def in_api(fold: ProductFold, now: Instant) -> dict[str, object]:
         async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
             raise AssertionError("nothing here needs the ledger")
 
-    view = asyncio.run(Lookup(Reader(), 1, lambda _: 0, lambda: now).customer("c-1")).view
+    reader = cast("StateReader", Reader())
+    view = asyncio.run(Lookup(reader, 1, lambda _: 0, lambda: now).customer("c-1")).view
     assert view is not None
     tier = view["tier"]
     assert isinstance(tier, Mapping)

@@ -4,10 +4,10 @@ import asyncio
 
 
 def api() -> None:
-    """Answer the storefront over HTTP: one customer, the program, health, metrics, OpenAPI under /docs.
+    """Answer the storefront over HTTP: customers and the overview, plain and as event streams; the program; health.
 
-    It reads Redis alone and keeps nothing, so as many can run as wanted. Address: TIERLINE_API_HOST and
-    TIERLINE_API_PORT.
+    Metrics are under /metrics, OpenAPI is under /docs. It reads Redis alone and keeps nothing, so as many can run as
+    wanted. Address: TIERLINE_API_HOST and TIERLINE_API_PORT; with TIERLINE_API_TOKEN_KEY it asks for tokens.
 
     Example: TIERLINE_REDIS=redis://localhost:6379/0 tierline api
     """

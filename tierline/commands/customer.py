@@ -1,12 +1,15 @@
 """``tierline customer``: one customer as the storefront sees it."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tierline.console import CommandError, Json, JsonFlag, print_json, print_table
+from tierline.cards import print_customer
+from tierline.console import CommandError, Json, JsonFlag, print_json
+
+if TYPE_CHECKING:
+    from tierline.settings import Settings
 
 
 def customer(
@@ -24,23 +27,17 @@ def customer(
     with explained(settings):
         found = asyncio.run(look_up(settings, customer_id))
     if found.view is None:
-        raise CommandError(
-            f"No event of customer {customer_id} has arrived yet in installation {settings.name!r} "
-            f"with {settings.partitions} partitions (TIERLINE_NAME, TIERLINE_PARTITIONS)."
-        )
+        raise unknown_customer(settings, customer_id)
     view = cast("dict[str, Json]", found.view)
     if as_json:
         print_json(view)
     else:
-        print_table(f"Customer {customer_id}", ("what", "value"), list(_rows(view)))
+        print_customer(view)
 
 
-def _rows(view: Mapping[str, Json], prefix: str = "") -> list[tuple[str, str]]:
-    """Flatten the read model into ``a.b`` and its value; what is null says nothing and is left out."""
-    rows: list[tuple[str, str]] = []
-    for name, value in view.items():
-        if isinstance(value, Mapping):
-            rows += _rows(value, f"{prefix}{name}.")
-        elif value is not None:
-            rows.append((prefix + name, f"{value:.3f}" if isinstance(value, float) else str(value)))
-    return rows
+def unknown_customer(settings: "Settings", customer_id: str) -> CommandError:
+    """Return what to say where nobody knows the customer."""
+    return CommandError(
+        f"No event of customer {customer_id} has arrived yet in installation {settings.name!r} "
+        f"with {settings.partitions} partitions (TIERLINE_NAME, TIERLINE_PARTITIONS)."
+    )

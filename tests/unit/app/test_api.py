@@ -1,5 +1,9 @@
 """The HTTP API over a store in memory."""
 
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -11,12 +15,16 @@ from schemas.record import LogRecord
 from schemas.topics import ORDERS
 from state.customer import encode_state
 from state.fold import Fold
+from state.ledger import encode_entry
 from state.memory import CustomersInMemory
-from state.meta import PartitionMeta, encode_meta
+from state.meta import PartitionMeta, encode_day, encode_meta
 from state.outputs import DeadLetter
+from state.redis_reading import LiveEntry, Place
 from state.store import StoreUnavailableError
 from storefront.api import create_app
 from storefront.lookup import Lookup
+from storefront.overview import Overview
+from storefront.routes import Explanation
 
 NOON = parse_instant("2017-06-01T12:00:00Z")
 PROGRAM = Program()
@@ -35,6 +43,7 @@ class StoreInMemory:
             admitted = fold.admit(_order())
             assert not isinstance(admitted, DeadLetter)
             fold.apply(admitted)
+        self._said = fold.take_changes().said
         self._is_started = is_started
 
     async def meta(self, partition: int) -> bytes | None:
@@ -49,7 +58,28 @@ class StoreInMemory:
         return None if state is None else encode_state(state)
 
     async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
-        raise AssertionError("no change of program here")
+        ledger = self.customers.ledger(customer_id).entries
+        return {field: encode_entry(entry) for field, entry in ledger.items() if entry is not None}
+
+    async def told(self, partition: int, customer_id: str) -> list[bytes]:
+        return [one.body for one in self._said if one.customer_id == customer_id]
+
+    async def days(self, partition: int) -> dict[int, dict[str, int]]:
+        day, counts = encode_day(self._meta)
+        return {day: json.loads(counts)}
+
+    async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
+        entries = [LiveEntry(0, (one.step, one.number), (one.customer_id,), one.body) for one in self._said]
+        return [entry for entry in entries if entry.place > place]
+
+    async def live_newest(self, partition: int, count: int) -> list[LiveEntry]:
+        return (await self.live_since(partition, (0, 0)))[-count:]
+
+    async def await_live(
+        self, places: Mapping[int, Place], changed: Mapping[int, Place], wait_ms: int
+    ) -> list[LiveEntry]:
+        await asyncio.sleep(0.01)
+        return []
 
 
 def _order() -> LogRecord:
@@ -60,13 +90,13 @@ def _order() -> LogRecord:
     return LogRecord(ORDERS, 0, 0, NOON // 1000, b"c-1", value, ())
 
 
-async def _nothing() -> None:
+async def nothing() -> None:
     return None
 
 
-def _client(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z") -> TestClient:
+def _client(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z", origins: Sequence[str] = ()) -> TestClient:
     lookup = Lookup(store, 1, lambda key: 0, lambda: parse_instant(now))
-    return TestClient(create_app(lookup, "0", _nothing), raise_server_exceptions=False)
+    return TestClient(create_app(lookup, "0", nothing, origins=origins), raise_server_exceptions=False)
 
 
 def test_a_known_customer_is_shown_as_of_now() -> None:
@@ -116,7 +146,7 @@ def test_a_store_that_is_down_is_a_503_that_says_when_to_come_back(path: str) ->
     assert "secret-host" not in response.text
 
 
-def test_before_the_first_start_nothing_is_ready_but_the_process_lives() -> None:
+def test_before_the_first_startnothing_is_ready_but_the_process_lives() -> None:
     client = _client(StoreInMemory(is_started=False))
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").status_code == 503
@@ -141,5 +171,72 @@ def test_metrics_count_routes_and_name_no_customer() -> None:
 def test_openapi_describes_the_read_model_and_the_problems() -> None:
     described = _client(StoreInMemory()).get("/openapi.json").json()
     answers = described["paths"]["/v1/customers/{customer_id}"]["get"]["responses"]
-    assert set(answers) == {"200", "404", "422", "503"}
+    assert set(answers) == {"200", "401", "403", "404", "422", "503"}
     assert answers["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/CustomerView")
+
+
+def test_a_client_that_has_the_answer_is_told_so() -> None:
+    client = _client(StoreInMemory())
+    for path in ("/v1/customers/c-1", "/v1/program"):
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_another_day_is_another_answer_but_another_second_is_not() -> None:
+    tags = [
+        _client(StoreInMemory(), now).get("/v1/customers/c-1").headers["etag"]
+        for now in ("2017-06-03T12:00:00Z", "2017-06-03T12:00:01Z", "2017-06-04T12:00:00Z")
+    ]
+    assert tags[0] == tags[1] != tags[2]
+
+
+def test_only_pages_of_the_origins_named_may_read() -> None:
+    client = _client(StoreInMemory(), origins=["https://shop.example"])
+    allowed = client.get("/v1/customers/c-1", headers={"Origin": "https://shop.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+    other = client.get("/v1/customers/c-1", headers={"Origin": "https://other.example"})
+    assert "access-control-allow-origin" not in other.headers
+    asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    asked["Access-Control-Request-Headers"] = "Authorization, Last-Event-ID"
+    assert client.options("/v1/customers/c-1", headers=asked).status_code == 200
+
+
+def test_an_explanation_lists_criteria_orders_and_what_was_said() -> None:
+    store = StoreInMemory()
+    body = _client(store).get("/v1/customers/c-1/explain").json()
+    Explanation.model_validate(body)
+    assert (body["tier"]["name"], body["term"], body["why"]) == ("bronze", None, [])
+    assert body["next_why"] == [
+        {"name": "spend", "value": "460.00", "threshold": "500.00", "met": False},
+        {"name": "orders", "value": 1, "threshold": 4, "met": False},
+    ]
+    assert body["orders"] == [
+        {
+            "order_id": "o-1", "occurred_at": "2017-06-01T12:00:00Z", "amount": "460.00", "counts": True,
+            "leaves_at": "2018-06-01T00:00:00Z",
+        }
+    ]  # fmt: skip
+    assert [one["what"].split(".")[0] for one in body["history"]] == ["nudge"]
+    left = _client(store, "2018-06-01T00:00:00Z").get("/v1/customers/c-1/explain").json()
+    assert (left["orders"][0]["counts"], left["orders"][0]["leaves_at"]) == (False, None)
+    assert _client(store).get("/v1/customers/c-2/explain").status_code == 404
+
+
+def test_the_overview_sums_up_without_looking_at_anybody() -> None:
+    body = _client(StoreInMemory()).get("/v1/overview").json()
+    Overview.model_validate(body)
+    assert (body["as_of"], body["customers"], body["records"]) == ("2017-06-01T12:00:00Z", 1, 1)
+    assert [tier["name"] for tier in body["tiers"]] == ["bronze", "silver", "gold", "platinum"]
+    assert body["tiers"][0]["customers"] == 1
+    assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}}]
+    assert sum(body["nudges"]["issued"].values()) + sum(body["nudges"]["suppressed"].values()) == 1
+    assert _client(StoreInMemory(is_started=False)).get("/v1/overview").status_code == 503
+
+
+def test_openapi_describes_the_streams_as_event_streams() -> None:
+    paths = _client(StoreInMemory()).get("/openapi.json").json()["paths"]
+    for path in ("/v1/customers/{customer_id}/events", "/v1/overview/events"):
+        assert set(paths[path]["get"]["responses"]["200"]["content"]) == {"text/event-stream"}

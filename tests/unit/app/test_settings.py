@@ -27,6 +27,8 @@ def test_an_unknown_variable_stops_the_start_and_names_the_nearest() -> None:
         ("TIERLINE_CLOCK", "sun", "'wall' or 'log'"),
         ("TIERLINE_KAFKA", "localhost", "'localhost' is not host:port"),
         ("TIERLINE_REDIS", "localhost:6379", "not a Redis URL"),
+        ("TIERLINE_API_CORS_ORIGINS", "https://shop.example/page", "is not an origin"),
+        ("TIERLINE_API_CORS_ORIGINS", "shop.example", "is not an origin"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_would_be_right(name: str, value: str, words: str) -> None:
@@ -44,6 +46,22 @@ def test_secrets_are_starred_and_hosts_kept() -> None:
     settings = load_settings({"TIERLINE_REDIS": "redis://me:hush@host:6379/0", "TIERLINE_KAFKA_PASSWORD": "hush"})
     assert shown(settings, "redis") == f"redis://{STARS}@host:6379/0"
     assert shown(settings, "kafka_password") == STARS
+
+
+def test_a_token_key_with_a_colon_is_starred_too() -> None:
+    settings = load_settings({"TIERLINE_API_TOKEN_KEY": "key:" + "x" * 40})
+    assert (shown(settings, "api_token_key"), settings.token_key) == (STARS, "key:" + "x" * 40)
+
+
+def test_a_short_token_key_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError, match=r"TIERLINE_API_TOKEN_KEY=\*+: ") as raised:
+        load_settings({"TIERLINE_API_TOKEN_KEY": "too-short"})
+    assert "too-short" not in str(raised.value)
+
+
+def test_origins_are_a_list() -> None:
+    settings = load_settings({"TIERLINE_API_CORS_ORIGINS": "https://a.example, http://localhost:5173"})
+    assert settings.cors_origins == ["https://a.example", "http://localhost:5173"]
 
 
 def test_user_and_password_go_into_the_url() -> None:

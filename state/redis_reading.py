@@ -1,0 +1,103 @@
+"""What pages read from a partition's keys: the latest state, what was said, who changed. Nothing here writes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, cast
+
+import msgspec
+
+from state.redis_packing import Argument
+from state.store import LIVE_MAX
+
+Reply = bytes | int | float | None | list["Reply"]
+
+Place: TypeAlias = tuple[int, int]
+"""Where in a partition something stands: step, and which one of that step. (0, 0) is before everything."""
+
+
+class LiveEntry(NamedTuple):
+    """An output about a customer, or who changed (then ``body`` is None)."""
+
+    partition: int
+    place: Place
+    customer_ids: tuple[str, ...]
+    body: bytes | None
+
+
+class RedisReading(ABC):
+    """The read half of `RedisRepository`; raises as it does."""
+
+    async def meta(self, partition: int) -> bytes | None:
+        """Return the partition's meta as of the last commit."""
+        return cast("bytes | None", await self._command("HGET", self._key(partition, "meta"), "meta"))
+
+    async def state(self, partition: int, customer_id: str) -> bytes | None:
+        """Return one customer's state."""
+        return cast("bytes | None", await self._command("GET", self._key(partition, f"c:{customer_id}")))
+
+    async def customers(self, partition: int, after: int = 0, limit: int = 500) -> list[str]:
+        """Return a slice of the partition's customer ids, by position; empty at the end."""
+        ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)
+        return [customer_id.decode() for customer_id in cast("list[bytes]", ids)]
+
+    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+
+        Whoever is there from beginning to end comes, and may come twice: Redis says no more of a scan.
+        """
+        cursor = b"0"
+        while True:
+            reply = await self._command("ZSCAN", self._key(partition, "due"), cursor, "COUNT", limit)
+            cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
+            if flat:
+                yield [customer_id.decode() for customer_id in flat[::2]]
+            if int(cursor) == 0:
+                return
+
+    async def told(self, partition: int, customer_id: str) -> list[bytes]:
+        """Return the bodies of the newest outputs about a customer, oldest first."""
+        return cast("list[bytes]", await self._command("LRANGE", self._key(partition, f"h:{customer_id}"), 0, -1))
+
+    async def days(self, partition: int) -> dict[int, dict[str, int]]:
+        """Return the customers by tier at the end of each day (since 1970, UTC) at which something happened."""
+        blobs = await self._command("HVALS", self._key(partition, "days"))
+        return dict(msgspec.json.decode(blob, type=tuple[int, dict[str, int]]) for blob in cast("list[bytes]", blobs))
+
+    async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
+        """Return the outputs after ``place`` that are still kept, oldest first."""
+        start = f"({place[0]}-{place[1]}"
+        found = await self._command("XRANGE", self._key(partition, "live"), start, "+", "COUNT", 2 * LIVE_MAX)
+        return _entries(partition, found)
+
+    async def live_newest(self, partition: int, count: int) -> list[LiveEntry]:
+        """Return the newest ``count`` outputs, oldest first."""
+        found = await self._command("XREVRANGE", self._key(partition, "live"), "+", "-", "COUNT", count)
+        return _entries(partition, found)[::-1]
+
+    async def await_live(
+        self, places: Mapping[int, Place], changed: Mapping[int, Place], wait_ms: int
+    ) -> list[LiveEntry]:
+        """Return what came after these places, by partition; empty if nothing did within ``wait_ms`` (below 5,000)."""
+        keys = {self._key(p, "live"): p for p in places} | {self._key(p, "changed"): p for p in changed}
+        after = [f"{step}-{number}" for step, number in (*places.values(), *changed.values())]
+        found = await self._command("XREAD", "COUNT", LIVE_MAX, "BLOCK", wait_ms, "STREAMS", *keys, *after)
+        streams = cast("Sequence[tuple[bytes, Reply]]", found or ())
+        return [entry for key, entries in streams for entry in _entries(keys[key.decode()], entries)]
+
+    @abstractmethod
+    async def _command(self, *args: Argument) -> Reply: ...
+
+    @abstractmethod
+    def _key(self, partition: int, rest: str) -> str: ...
+
+
+def _entries(partition: int, reply: Reply) -> list[LiveEntry]:
+    return [_entry(partition, *one) for one in cast("list[tuple[bytes, list[bytes]]]", reply)]
+
+
+def _entry(partition: int, place: bytes, fields: list[bytes]) -> LiveEntry:
+    step, _, number = place.partition(b"-")
+    at = int(step), int(number)
+    if len(fields) == 2:
+        return LiveEntry(partition, at, tuple(msgspec.json.decode(fields[1], type=list[str])), None)
+    return LiveEntry(partition, at, (fields[1].decode(),), fields[3])
