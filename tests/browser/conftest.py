@@ -58,7 +58,7 @@ def server() -> Iterator[FakeServer]:
     fake.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The machine's chromium, without a window; its event loop ends before other tests want one."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
