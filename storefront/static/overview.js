@@ -41,7 +41,7 @@ function figures(overview) {
   const rows = [
     ["Customers", count(overview.customers)],
     ["Orders a second", rate === null ? "unknown" : count(Math.round(rate * 10) / 10)],
-    ["Records waiting", overview.lag === null ? "unknown" : count(overview.lag)],
+    ...(overview.lag === null ? [] : [["Records waiting", count(overview.lag)]]),
     ["Records read", count(overview.records)],
     ["Model", overview.model_version === null ? "none yet" : `version ${overview.model_version}`],
     ["As of", overview.as_of ? moment(overview.as_of) : "–"],
