@@ -1,1 +1,1 @@
-"""What is learnt across customers, handed to the state as published snapshots. Pure; empty until segments arrive."""
+"""What is learnt across customers, handed to the state as published snapshots. Pure."""

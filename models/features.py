@@ -1,0 +1,67 @@
+"""The five features of a customer, from raw integers to log units."""
+
+import hashlib
+from math import log1p
+from typing import Final, TypeAlias
+
+import msgspec
+
+from schemas.instants import Instant
+
+Features: TypeAlias = tuple[float, float, float, float, float]
+"""log1p of `FEATURE_NAMES`, in that order: days, orders, major units, major units, days."""
+
+FEATURE_NAMES: Final = ("recency", "frequency", "monetary", "aov", "tenure")
+RECENCY, FREQUENCY, MONETARY, AOV, TENURE = range(5)
+KEY_LIMIT: Final = 1 << 63
+"""Sampling keys are 0 <= key < this."""
+
+
+class CustomerFacts(msgspec.Struct, frozen=True, gc=False):
+    """One customer with at least one order that counts, as of an instant. Days are local, money in minor units."""
+
+    recency_days: int
+    frequency: int
+    monetary_minor: int
+    tenure_days: int
+
+    @property
+    def aov_minor(self) -> int:
+        """The average order value, half-even to the minor unit."""
+        return divided_half_even(self.monetary_minor, self.frequency)
+
+
+class FeatureSample(msgspec.Struct, frozen=True, gc=False):
+    """What the sweep saw of one customer: the body of `loyalty.samples.v1`, keyed by ``customer_id``."""
+
+    customer_id: str
+    at: Instant
+    """As of when the facts hold (event time)."""
+    facts: CustomerFacts
+
+
+def log_features(facts: CustomerFacts, minor_per_major: int) -> Features:
+    """Return the features in log units; money is taken in major units, so that currencies with and without cents agree.
+
+    What cannot be (below 0) counts as 0: a sample never stops the trainer.
+    """
+    return (
+        log1p(max(facts.recency_days, 0)),
+        log1p(max(facts.frequency, 0)),
+        log1p(max(facts.monetary_minor, 0) / minor_per_major),
+        log1p(max(facts.aov_minor, 0) / minor_per_major),
+        log1p(max(facts.tenure_days, 0)),
+    )
+
+
+def sampling_key(customer_id: str) -> int:
+    """Return 63 bits of the SHA-256 of the id: customers with the smallest keys are a fair sample, always the same."""
+    return int.from_bytes(hashlib.sha256(customer_id.encode()).digest()[:8], "big") >> 1
+
+
+def divided_half_even(dividend: int, divisor: int) -> int:
+    """Return the quotient rounded half-even; 0 where nothing divides."""
+    if divisor <= 0:
+        return 0
+    quotient, remainder = divmod(dividend, divisor)
+    return quotient + (2 * remainder > divisor or (2 * remainder == divisor and quotient % 2 == 1))

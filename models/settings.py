@@ -1,0 +1,38 @@
+"""How the trainer learns. Part of a trainer's state, so that a restart under other settings is noticed."""
+
+import msgspec
+
+
+class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the result depends on beside the samples; the defaults are those measured in docs/quality.md."""
+
+    k: int = 6
+    """How many clusters; ``segments.k`` of the program."""
+    seed: int = 1
+    minor_per_major: int = 100
+    """Minor units in a unit of the program's currency."""
+    warm_up_days: int = 14
+    warm_up_customers: int = 2_000
+    """The first clusters come when either is reached, and ten customers a cluster are known."""
+    learn_every: int = 7
+    """River learns from one sample in so many: every customer's turn comes once in so many days."""
+    halflife: float = 0.01
+    """River's learning rate: how far a sample pulls its centre."""
+    reservoir_customers: int = 1_000
+    """How many customers, drawn anew every day, re-anchor the centres."""
+    lloyd_steps: int = 3
+    anchor_pull: float = 0.2
+    """How much of the way to the re-anchored place a centre goes in a day: the rest is the draw's noise."""
+    rename_after_days: int = 14
+    """Names change only when a predicate has been broken on so many days in a row."""
+    fresh_starts: int = 3
+    fresh_steps: int = 30
+    """The k-means++ starts that challenge the centres every day, and the Lloyd steps of each."""
+    restart_gain: float = 0.02
+    """A challenger is adopted when it lowers the inertia by this part."""
+    hysteresis: float = 0.1
+    """A customer moves only to a centre that is nearer by this part."""
+    table_customers: int = 100_000
+    """Above so many customers a fair sample of them is kept."""
+    forget_after_days: int = 7
+    """Customers whom the daily sweep did not find for so long are gone."""
