@@ -4,8 +4,9 @@ import { byId, useCurrency } from "./dom.js";
 import { showCustomer } from "./customer.js";
 import { showEntry, showOverview } from "./overview.js";
 import { follow } from "./stream.js";
+import { ask, streamUrl } from "./token.js";
 
-const WORDS = { live: "Live", cut: "Connection lost. Trying again…", back: "Connected again" };
+const WORDS = { live: "Live", cut: "Connection lost. Trying again…", back: "Connected again", closed: "A token is needed" };
 const BACK_FOR_MS = 4000;
 let wasCut = false;
 let backTimer = null;
@@ -15,21 +16,28 @@ start();
 async function start() {
   addEventListener("hashchange", showAddressed);
   byId("search").addEventListener("submit", search);
-  await load();
+  if (!(await load())) return;
   showAddressed();
-  follow("v1/overview/events", { overview: showOverview, feed: showEntry }, connection);
+  follow(() => streamUrl("v1/overview/events"), { overview: showOverview, feed: showEntry }, connection);
 }
 
-/** Load the whole with its history; what does not answer is tried again by the stream. */
+/** Load the whole with its history; what does not answer is tried again by the stream. False: a token is missing. */
 async function load() {
   try {
-    const program = await fetch("v1/program");
+    const program = await ask("v1/program");
+    if (program.status === 401 || program.status === 403) return closed();
     if (program.ok) useCurrency((await program.json()).program.currency);
-    const overview = await fetch("v1/overview");
+    const overview = await ask("v1/overview");
     if (overview.ok) showOverview(await overview.json());
   } catch {
     connection("cut");
   }
+  return true;
+}
+
+function closed() {
+  say("closed");
+  return false;
 }
 
 function connection(state) {

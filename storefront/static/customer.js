@@ -3,6 +3,7 @@
 import { aside, byId, capital, date, el, missingWords, moment, money, tierClass } from "./dom.js";
 import { tierOrder } from "./overview.js";
 import { follow } from "./stream.js";
+import { ask, streamUrl } from "./token.js";
 import { told } from "./words.js";
 
 let stop = () => {};
@@ -29,7 +30,7 @@ async function load(id, card, timeline) {
   const url = `v1/customers/${encodeURIComponent(id)}`;
   let answer;
   try {
-    answer = await fetch(url, { headers: { Accept: "application/json" } });
+    answer = await ask(url);
   } catch {
     if (shown === id) card.replaceChildren(el("p", {}, "The API does not answer. Try again in a moment."));
     return;
@@ -48,7 +49,7 @@ async function load(id, card, timeline) {
     clearTimeout(pending);
     pending = setTimeout(() => explain(id, url, timeline), 300);
   };
-  const end = follow(`${url}/events`, { customer: changed });
+  const end = follow(() => streamUrl(`${url}/events`), { customer: changed });
   stop = () => {
     clearTimeout(pending);
     end();
@@ -101,7 +102,7 @@ function facts({ rfm, segment }) {
 const daysAgo = (days) => (days === 0 ? "today" : days === 1 ? "yesterday" : `${days} days ago`);
 
 async function explain(id, url, timeline) {
-  const answer = await fetch(`${url}/explain`).catch(() => null);
+  const answer = await ask(`${url}/explain`).catch(() => null);
   if (!answer?.ok || shown !== id) return;
   const { orders, history } = await answer.json();
   const rows = [...orders.map(orderRow), ...history.map(eventRow)].sort((one, other) => (one.at < other.at ? 1 : -1));

@@ -3,7 +3,7 @@
 const LONGEST_WAIT_MS = 8000;
 
 /**
- * Follow `url`. `handlers` maps event names to functions of the parsed data; `onState` hears "live" and "cut".
+ * Follow what `url()` names. `handlers` maps event names to functions of the parsed data; `onState` hears "live" and "cut".
  * Returns a function that ends it. Readers drop what they have seen already: a new stream repeats its beginning.
  */
 export function follow(url, handlers, onState = () => {}) {
@@ -11,7 +11,7 @@ export function follow(url, handlers, onState = () => {}) {
   let timer = null;
   let waitMs = 500;
   const open = () => {
-    source = new EventSource(url);
+    source = new EventSource(url());
     source.onopen = () => {
       waitMs = 500;
       onState("live");

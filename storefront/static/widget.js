@@ -3,7 +3,7 @@
  *
  * Live by server-sent events; while the stream is cut it asks every few seconds. It never shows a segment. Themed by
  * --tierline-accent, --tierline-track, --tierline-ink, --tierline-soft, --tierline-radius, --tierline-font and the
- * attribute `currency` (ISO code, USD when left out).
+ * attribute `currency` (ISO code, USD when left out). `token` is the shopper's own, short-lived, where the API wants one.
  */
 
 const POLL_MS = 5000;
@@ -20,7 +20,7 @@ sheet.replaceSync(`
 `);
 
 class TierlineProgress extends HTMLElement {
-  static observedAttributes = ["customer", "src", "currency"];
+  static observedAttributes = ["customer", "src", "currency", "token"];
 
   #source = null;
   #timer = null;
@@ -63,7 +63,8 @@ class TierlineProgress extends HTMLElement {
 
   /** Follow the stream; when it is cut, ask and try again after a while. */
   #listen() {
-    const source = new EventSource(`${this.#url}/events`);
+    const token = this.getAttribute("token");
+    const source = new EventSource(`${this.#url}/events${token ? `?access_token=${encodeURIComponent(token)}` : ""}`);
     this.#source = source;
     source.addEventListener("customer", (event) => this.#show(JSON.parse(event.data).tier));
     source.onerror = () => {
@@ -79,7 +80,8 @@ class TierlineProgress extends HTMLElement {
   async #poll() {
     const url = this.#url;
     try {
-      const answer = await fetch(url);
+      const token = this.getAttribute("token");
+      const answer = await fetch(url, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
       const body = await answer.json();
       if (this.#url === url && this.isConnected && body.tier) this.#show(body.tier);
     } catch {

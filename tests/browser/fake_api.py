@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from storefront.page import router
@@ -21,6 +21,8 @@ Answer = dict[str, object]
 class FakeShop:
     """What the stand-in tells; tests change it while the page looks."""
 
+    token: str | None = None
+    """What requests have to carry, if anything."""
     spend: float = 963.0
     counts: list[int] = field(default_factory=lambda: [1207, 684, 401, 177])
     feed: list[Answer] = field(default_factory=list)
@@ -101,7 +103,14 @@ def _near() -> Answer:
 
 def fake_app(shop: FakeShop) -> FastAPI:
     """Return an application with the page and made-up answers."""
-    app = FastAPI(openapi_url=None)
+
+    def is_let_in(request: Request) -> None:
+        header = request.headers.get("authorization", "").removeprefix("Bearer ")
+        given = header or request.query_params.get("access_token")
+        if shop.token is not None and request.url.path.startswith("/v1/") and given != shop.token:
+            raise HTTPException(401)
+
+    app = FastAPI(openapi_url=None, dependencies=[Depends(is_let_in)])
     app.include_router(router)
 
     @app.get("/shop")

@@ -85,6 +85,34 @@ def test_it_says_that_the_api_is_gone_and_comes_back_by_itself(page: Page, serve
     expect(page.locator("#connection")).to_have_text(LIVE, timeout=10_000)
 
 
+def test_an_api_that_wants_a_token_is_asked_with_one(page: Page, server: FakeServer) -> None:
+    server.shop.token = "let-me-in"
+    page.goto(server.url)
+    expect(page.locator("#connection")).to_have_text("A token is needed")
+    for given, told in (("wrong", "This token is over"), ("let-me-in", None)):
+        page.get_by_label("Token").fill(given)
+        assert _violations(page) == []
+        page.get_by_role("button", name="Use it").click()
+        if told is not None:
+            expect(page.locator("#token")).to_contain_text(told)
+    expect(page.locator("#connection")).to_have_text(LIVE)
+    expect(page.locator("#token")).to_be_hidden()
+    page.goto(server.url + "/#customer=c-42")
+    expect(page.locator("#customer")).to_contain_text("Order o-2")
+    server.shop.spend = 990.0
+    expect(page.locator("#customer")).to_contain_text("$10.00 or 1 order to gold")
+
+
+def test_a_widget_carries_its_shoppers_token(page: Page, server: FakeServer) -> None:
+    server.shop.token = "of-c-42"
+    page.goto(server.url + "/shop")
+    page.evaluate("document.querySelector('tierline-progress').setAttribute('token', 'of-c-42')")
+    widget = page.locator("tierline-progress")
+    expect(widget).to_contain_text("$37.00 or 1 order to gold")
+    server.shop.spend = 995.0
+    expect(widget).to_contain_text("$5.00 or 1 order to gold")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1360, 390])
 def test_nothing_bars_a_screen_reader_in_any_look(
