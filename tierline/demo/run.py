@@ -93,7 +93,8 @@ def _start_children(children: list[Child], settings: Settings, ports: Sequence[i
         own = {variable("metrics_port"): str(port)}
         children.append(Child.start(f"worker-{number}", ["worker", "--from", "earliest"], environment | own, folder))
     children.append(Child.start("api", ["api"], environment, folder))
-    note(f"API: http://{settings.api_host}:{settings.api_port}/docs · logs: {folder}")
+    address = f"http://{settings.api_host}:{settings.api_port}"
+    note(f"Watch it: {address}/ · API: {address}/docs · logs: {folder}")
 
 
 async def _play(
