@@ -175,7 +175,10 @@ class Installation:
         for topic in OUTPUTS:
             published = [(r.key, r.value, list(r.headers)) for r in await self.read(topic, partition)]
             expected = [(o.key, o.value, list(o.headers)) for o in said if o.topic == topic]
-            assert published == expected, f"{topic} partition {partition} differs from the journal's replay"
+            assert published == expected, (
+                f"{topic} partition {partition} differs from the journal's replay: "
+                f"{len(published)} published, {len(expected)} replayed, first {first_difference(published, expected)}"
+            )
             ids = [identity(record) for record in await self.read(topic, partition)]
             assert len(ids) == len(set(ids)), f"{topic} partition {partition} holds an id twice"
         await self._assert_states(partition, fold, customers, said_of(said))
@@ -226,6 +229,12 @@ class Installation:
 
     def _said(self) -> str:
         return "\n".join(worker.said[-1500:] for worker in self.workers)
+
+
+def first_difference(published: Sequence[object], expected: Sequence[object]) -> object:
+    """Return where two lists begin to differ, and what they hold there."""
+    at = next((at for at, (one, other) in enumerate(zip(published, expected, strict=False)) if one != other), None)
+    return None if at is None else (at, published[at], expected[at])
 
 
 def replayed(
