@@ -6,11 +6,8 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.structs import RecordMetadata
 
 from schemas.topics import JOURNAL
-from state.outputs import Output
 from streams.ports import JournalTail, LogUnavailableError, LostClaimError, Publication, StopError
 from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
@@ -94,17 +91,20 @@ class KafkaOutputs:
             await asyncio.wait(self._closing, timeout=CALL_TIMEOUT_SECONDS)
 
     async def _transact(self, producer: AIOKafkaProducer, partition: int, publications: Sequence[Publication]) -> int:
-        by_topic: dict[str, list[Output]] = {}
+        await producer.begin_transaction()
+        journal = self._prefix + JOURNAL
+        last = None
         for publication in publications:
             for output in publication.outputs:
-                by_topic.setdefault(output.topic, []).append(output)
-        journal = [Output(JOURNAL, None, publication.journal, []) for publication in publications]
-        await producer.begin_transaction()
-        for topic, outputs in by_topic.items():
-            await _send(producer, self._prefix + topic, partition, outputs)
-        base, count = await _send(producer, self._prefix + JOURNAL, partition, journal)
+                sent = await producer.send(
+                    self._prefix + output.topic, output.value, output.key, partition, headers=output.headers
+                )
+                sent.add_done_callback(_retrieve)
+            last = await producer.send(journal, publication.journal, None, partition)
+            last.add_done_callback(_retrieve)
         await producer.commit_transaction()
-        return int((await base).offset) + count
+        assert last is not None, "a publication has a journal entry"
+        return int((await last).offset) + 1
 
     async def _read_to(self, consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> list[tuple[int, bytes]]:
         entries: list[tuple[int, bytes]] = []
@@ -117,32 +117,6 @@ class KafkaOutputs:
         task = asyncio.create_task(_closed(client))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-async def _send(
-    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Sequence[Output]
-) -> "tuple[asyncio.Future[RecordMetadata], int]":
-    """Send ``outputs`` in their order; return the future of their last batch, and how many are in that.
-
-    Whole batches cost far less than single sends, each of which has a future of its own.
-    """
-    batch, count = producer.create_batch(), 0
-    for output in outputs:
-        if batch.append(timestamp=None, key=output.key, value=output.value, headers=output.headers) is None:
-            await _send_batch(producer, topic, partition, batch)
-            batch, count = producer.create_batch(), 0
-            batch.append(timestamp=None, key=output.key, value=output.value, headers=output.headers)
-        count += 1
-    return await _send_batch(producer, topic, partition, batch), count
-
-
-async def _send_batch(
-    producer: AIOKafkaProducer, topic: str, partition: int, batch: BatchBuilder
-) -> "asyncio.Future[RecordMetadata]":
-    batch.close()
-    sent: asyncio.Future[RecordMetadata] = await producer.send_batch(batch, topic, partition=partition)
-    sent.add_done_callback(_retrieve)
-    return sent
 
 
 async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
