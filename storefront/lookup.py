@@ -56,8 +56,7 @@ class Lookup:
         newcomer = newcomer_tier(programs.current)
         if blob is None:
             return Found(None, newcomer)
-        as_of = meta.clock_at if self.clock == "log" else self.wall_now()
-        view = await view_of(self.reader, decode_state(blob), programs, as_of, partition)
+        view = await view_of(self.reader, decode_state(blob), programs, self._now(meta), partition)
         return Found(view, newcomer)
 
     async def explanation(self, customer_id: str) -> Found:
@@ -72,8 +71,7 @@ class Lookup:
         newcomer = newcomer_tier(programs.current)
         if blob is None:
             return Found(None, newcomer)
-        as_of = meta.clock_at if self.clock == "log" else self.wall_now()
-        return Found(explanation(decode_state(blob), programs, as_of, ledger, told), newcomer)
+        return Found(explanation(decode_state(blob), programs, self._now(meta), ledger, told), newcomer)
 
     async def program(self) -> Program:
         """Return the program in force, of several the one with the highest version (a change is being adopted)."""
@@ -86,6 +84,9 @@ class Lookup:
     async def check(self) -> None:
         """Return if the store answers and the partition that is asked for first has been started."""
         _started(await self.reader.meta(0), 0)
+
+    def _now(self, meta: PartitionMeta) -> Instant:
+        return meta.clock_at if self.clock == "log" else self.wall_now()
 
 
 async def view_of(

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.instants import Instant, format_instant
 from schemas.program import Program
 from state.bodies import Body
+from state.calendar import DAY_MICROSECONDS
 from state.meta import PartitionMeta
 from state.store import DAYS_MAX
 
-DAY_US: Final = 86_400_000_000
 _FATES: Final = ("applied", "duplicate", "erased")
 
 
@@ -98,7 +98,7 @@ def history(metas: Sequence[PartitionMeta], days: Sequence[Mapping[int, Mapping[
     moments: list[Body] = []
     for day in sorted({day for one in known for day in one}):
         standing = [one.get(day, before) for one, before in zip(known, standing, strict=True)]
-        at = min((day + 1) * DAY_US, _latest(metas))
+        at = min((day + 1) * DAY_MICROSECONDS, _latest(metas))
         moments.append({"at": format_instant(at), "tiers": _summed(standing)})
     return moments
 
