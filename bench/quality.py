@@ -11,14 +11,14 @@ from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 from sklearn.metrics import silhouette_score  # type: ignore[import-untyped]
 
 from models.assign import NO_CLUSTER, assign_many
-from models.features import CustomerFacts, FeatureSample
 from models.kmeans import inertia, shares
 from models.log_matrix import log_matrix
 from models.quantiles import aov_minor, rank_error
 from models.settings import LearningSettings
-from models.snapshot import Snapshot
 from models.trainer import Trainer
 from replay.complete_journey import TIME_ZONE, load_tables
+from schemas.features import CustomerFacts, FeatureSample
+from schemas.snapshot import Snapshot
 
 Facts = npt.NDArray[np.int64]
 _DAY = 86_400_000_000

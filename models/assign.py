@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from models.features import RECENCY
 from models.kmeans import Labels, Points, squared_distances
-from models.snapshot import Snapshot
+from schemas.features import RECENCY
+from schemas.snapshot import Snapshot
 
 NO_CLUSTER = -1
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from models.features import KEY_LIMIT, CustomerFacts
+from schemas.features import KEY_LIMIT, CustomerFacts
 from schemas.instants import Instant
 
 Row: TypeAlias = tuple[Instant, int, int, int, int]

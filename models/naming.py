@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import log
 from typing import Final
 
-from models.features import MONETARY, RECENCY, TENURE, Features
+from schemas.features import MONETARY, RECENCY, TENURE, Features
 
 NEWCOMERS: Final = "Newcomers"
 DORMANT: Final = "Dormant"

@@ -2,7 +2,7 @@
 
 from river import cluster
 
-from models.features import Features
+from schemas.features import Features
 
 _Scaled = dict[int, float]
 

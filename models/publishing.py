@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.customer_table import Integers
-from models.features import Features
 from models.quantiles import edges_of
 from models.settings import LearningSettings
-from models.snapshot import (
+from schemas.features import Features
+from schemas.instants import Instant
+from schemas.snapshot import (
     SNAPSHOT_FORMAT,
     BudgetBuyerThresholds,
     Cluster,
@@ -18,7 +19,6 @@ from models.snapshot import (
     Scaling,
     Snapshot,
 )
-from schemas.instants import Instant
 
 _DIGITS: Final = 9
 _BOTTOM_40, _TOP_40, _TOP_20 = 1, 2, 3  # Which edge of the four.

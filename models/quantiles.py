@@ -1,12 +1,11 @@
-"""Quintile edges of whole numbers, scores from them, and how far an edge is from the exact rank."""
+"""Quintile edges of whole numbers, and how far an edge is from the exact rank."""
 
-from bisect import bisect_left
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from models.snapshot import Edges, Quintiles
+from schemas.snapshot import Edges, Quintiles
 
 QUINTILES: Final = (0.2, 0.4, 0.6, 0.8)
 
@@ -27,16 +26,6 @@ def edges_of(facts: npt.NDArray[np.int64]) -> Edges:
         monetary_minor=quintile_edges(facts[:, 2]),
         aov_minor=quintile_edges(aov_minor(facts)),
     )
-
-
-def score(value: int, edges: Quintiles) -> int:
-    """Return 1-5: one more than the edges strictly below ``value``, so that equal values score alike."""
-    return 1 + bisect_left(edges, value)
-
-
-def reversed_score(value: int, edges: Quintiles) -> int:
-    """Return 5-1, for what is better when it is less (recency)."""
-    return 5 - bisect_left(edges, value)
 
 
 def rank_error(edges: Quintiles, values: npt.NDArray[np.int64]) -> float:

@@ -7,16 +7,16 @@ import numpy as np
 
 from models.customer_table import CustomerTable, Integers
 from models.errors import SettingsMismatchError
-from models.features import Features, FeatureSample, log_features, sampling_key
 from models.kmeans import Points, fresh_centres, inertia, lloyd, matched, shares
 from models.log_matrix import log_matrix
 from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
 from models.publishing import as_features, snapshot_of
 from models.settings import LearningSettings
-from models.snapshot import Snapshot
 from models.trainer_state import Centres, TrainerState, decode_trainer, encode_trainer
+from schemas.features import Features, FeatureSample, log_features, sampling_key
 from schemas.instants import Instant
+from schemas.snapshot import Snapshot
 
 _CUSTOMERS_A_CLUSTER: Final = 10
 _DAY_MICROSECONDS: Final = 86_400_000_000

@@ -5,10 +5,10 @@ from typing import Final
 import msgspec
 
 from models.customer_table import Row
-from models.errors import NewerModelError, UnreadableModelError
-from models.features import KEY_LIMIT, Features
 from models.settings import LearningSettings
+from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
+from schemas.snapshot import NewerModelError, UnreadableModelError
 
 TRAINER_FORMAT: Final = 1
 

@@ -109,8 +109,12 @@ OUTPUTS: dict[str, Example] = {
         "from": "Regulars",
         "to": "VIP",
         "trigger": {"kind": "model_update", "id": None},
-        "criteria": [{"name": "r", "value": 5, "threshold": 4}],
-        "counterfactual": None,
+        "criteria": [
+            {"name": "r", "value": 5, "relation": ">=", "threshold": 4, "met": True},
+            {"name": "f", "value": 4, "relation": ">=", "threshold": 4, "met": True},
+            {"name": "m", "value": 4, "relation": ">=", "threshold": 4, "met": True},
+        ],
+        "counterfactual": {"segment": "Loyal", "name": "monetary", "value": "963.00", "needed": "812.40"},
         "model_version": 17,
     },
 }
@@ -143,7 +147,7 @@ CUSTOMER_VIEW: Example = {
         "tenure_days": 200,
         "scores": {"r": None, "f": None, "m": None},
     },
-    "segment": {"rfm": None, "cluster": None, "persona": None, "since": None},
+    "segment": {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None},
     "clv_90d": None,
     "source": {"topic": "retail.orders.v1", "partition": 3, "offset": 1200},
 }

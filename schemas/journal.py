@@ -1,7 +1,8 @@
 """The journal: what a partition did, in which order, so that a replay along it is exact.
 
 An entry is one commit. Its steps are run-length: ``["retail.orders.v1", 120]`` | ``["tick", instant, hash or null]`` |
-``["start", {...}]`` | ``["program", {...}]`` | ``["model", version]``; all but a run of records are one step each.
+``["start", {...}]`` | ``["program", {...}]`` | ``["model", version, instant]``; all but a run of records are one step
+each.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,9 +49,10 @@ class ProgramChange(msgspec.Struct, frozen=True):
 
 
 class ModelAdoption(msgspec.Struct, frozen=True):
-    """A model snapshot is in force from here on; its version is its offset in the models topic."""
+    """From ``at`` on another model snapshot is in force; its version is its offset in the models topic."""
 
     version: int
+    at: Instant
 
 
 Step: TypeAlias = Records | Tick | Start | ProgramChange | ModelAdoption
@@ -150,7 +152,7 @@ def _to_wire(step: Step) -> list[msgspec.Raw]:
     if isinstance(step, ProgramChange):
         change = _WireChange(format_instant(step.at), msgspec.Raw(step.program_json.encode()))
         return [_raw("program"), _raw(change)]
-    return [_raw("model"), _raw(step.version)]
+    return [_raw("model"), _raw(step.version), _raw(format_instant(step.at))]
 
 
 def _from_wire(parts: list[msgspec.Raw]) -> Step:
@@ -168,7 +170,8 @@ def _from_wire(parts: list[msgspec.Raw]) -> Step:
         change = msgspec.json.decode(body, type=_WireChange)
         return ProgramChange(parse_instant(change.at), bytes(change.program).decode())
     if name == "model":
-        return ModelAdoption(msgspec.json.decode(body, type=int))
+        adopted_at = parse_instant(msgspec.json.decode(parts[2], type=str)) if len(parts) > 2 else 0
+        return ModelAdoption(msgspec.json.decode(body, type=int), adopted_at)
     return Records(name, msgspec.json.decode(body, type=int))
 
 

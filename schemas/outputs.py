@@ -111,6 +111,29 @@ class Term(Outgoing):
     ends_at: InstantText | None
 
 
+class SegmentCriterion(Outgoing):
+    """One thing a segment asks: a score, the distance to a centre in standard deviations, or the tier."""
+
+    name: Literal["r", "f", "m", "distance", "tier"]
+    value: int | float | str
+    relation: Literal[">=", "<=", "<", "="]
+    threshold: int | float | str
+    met: Annotated[bool, Field(strict=True)]
+    """Loyal and At Risk may miss one of f and m; Regulars miss at least one."""
+
+
+class OtherSegment(Outgoing):
+    """Another segment, and what would have led there: ``name`` at ``needed`` instead of ``value``.
+
+    For a cluster ``value`` is the distance of its centre in standard deviations, and it would have to be below ``needed``.
+    """
+
+    segment: str
+    name: Literal["recency_days", "frequency", "monetary", "r", "distance"]
+    value: int | float | MoneyText
+    needed: int | float | MoneyText
+
+
 class Decided(Outgoing):
     """What every output has."""
 
@@ -145,8 +168,10 @@ class SegmentChanged(Decided):
     from_: str | None = Field(alias="from")
     to: str | None
     trigger: Trigger
-    criteria: list[dict[str, str | float | bool | None]]
-    counterfactual: dict[str, str | float | bool | None] | None
+    criteria: list[SegmentCriterion]
+    """Why ``to``; empty where nothing is known any more (no order counts)."""
+    counterfactual: OtherSegment | None
+    """The smallest difference that would have led elsewhere."""
     model_version: Count | None
 
 

@@ -58,6 +58,9 @@ class SegmentView(Outgoing):
     rfm: str | None
     cluster: str | None
     persona: str | None
+    """Tier by recency, such as Active Silver."""
+    traits: list[str]
+    """Budget Buyer, Power User: those of the two that hold."""
     since: InstantText | None
 
 

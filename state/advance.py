@@ -1,13 +1,13 @@
 """What time alone does to a customer: each due moment is a decision of its own, stamped with that moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from schemas.instants import Instant
 from state.customer import CustomerState
-from state.decision import BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
+from state.decision import BY_MODEL, BY_PROGRAM, BY_TIME, Decision, decision_at, effective_level
+from state.in_force import Models, Programs
 from state.ledger import LedgerView
 from state.levels import is_far
 from state.nudges import KIND_BY_NAME
@@ -15,26 +15,11 @@ from state.nudges.decide import decide_nudges
 from state.nudges.kind import NudgeKind
 from state.reversal import end_debounce, forget_spent_chain
 from state.rules import Rules
+from state.score import Model
+from state.standing import follow_model, follow_tier
 from state.sums import Sums, forget_old_days, next_leaving_day, rebuild_days, roll_window
 from state.terms import note_due_warnings, warnings_of
 from state.tiers import end_floor, end_grace, follow_sums, note_change, review, set_tier, start_term
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """The rules in force and, while customers are still moved to them, the ones before."""
-
-    current: Rules
-    previous: Rules | None = None
-    changed_at: Instant = 0
-    """The instant as of which every customer is re-evaluated under the current rules."""
-    started_at: Instant | None = None
-    """The first start on these topics; what is decided for an earlier moment is backfill."""
-
-    def of(self, customer: CustomerState) -> Rules:
-        """Return the rules that ``customer`` was last evaluated under."""
-        is_old = self.previous is not None and customer.program_version == self.previous.program_version
-        return self.previous if is_old and self.previous is not None else self.current
 
 
 def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledger: LedgerView) -> list[Decision]:
@@ -47,8 +32,11 @@ def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledg
         rules = programs.of(customer)
         if customer.due_at is None or customer.due_at > moment:
             customer.now_at = max(customer.now_at, moment)
-            decisions.append(_change_program(customer, programs, ledger))
-        elif not pass_quietly(customer, rules, until_at if rules is programs.current else moment):
+            if rules is programs.current:
+                decisions.append(_adopt(customer, rules, programs.models))
+            else:
+                decisions.append(_change_program(customer, programs, ledger))
+        elif not pass_quietly(customer, rules, _quiet_until(customer, programs, moment, until_at)):
             customer.now_at = max(customer.now_at, moment)
             decisions.append(_take_moment(customer, rules, moment, programs.started_at))
         note_due(customer, programs)
@@ -57,10 +45,20 @@ def advance(customer: CustomerState, programs: Programs, until_at: Instant, ledg
 
 def due_moment(customer: CustomerState, programs: Programs) -> Instant | None:
     """Return the next moment at which time alone changes ``customer``, None if there is none."""
-    moment = customer.due_at
-    if programs.of(customer) is programs.current:
+    moment, models = customer.due_at, programs.models
+    if programs.of(customer) is not programs.current:
+        return _earlier(moment, programs.changed_at)
+    if customer.model_version != models.version and (adopted_at := models.awaited_by(customer)) is not None:
+        return _earlier(moment, adopted_at)
+    return moment
+
+
+def _quiet_until(customer: CustomerState, programs: Programs, moment: Instant, until_at: Instant) -> Instant:
+    """Return how far time may pass quietly: not beyond what else is due."""
+    if programs.of(customer) is not programs.current:
         return moment
-    return programs.changed_at if moment is None else min(moment, programs.changed_at)
+    adopted_at = programs.models.awaited_by(customer)
+    return until_at if adopted_at is None else min(until_at, adopted_at)
 
 
 def note_due(customer: CustomerState, programs: Programs) -> None:
@@ -118,8 +116,14 @@ def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bo
     return True
 
 
-def conclude(decision: Decision) -> None:
-    """Decide the nudges of ``decision`` and forget what no rule can ask for any more."""
+def conclude(decision: Decision, model: Model | None = None) -> None:
+    """Score where a record brought something new, decide the nudges, forget what no rule can ask for any more."""
+    if decision.cause == "record":
+        follow_model(decision, model)
+    elif decision.changes:
+        follow_tier(decision)
+    standing = decision.customer.standing
+    decision.segment_at_end = None if standing is None else standing.rfm
     decision.sums_at_end = decision.window
     decide_nudges(decision)
     forget_old_days(decision.customer, decision.rules)
@@ -187,6 +191,13 @@ def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerV
     note_change(decision, BY_PROGRAM, decision.window)
     follow_sums(decision)
     conclude(decision)
+    return decision
+
+
+def _adopt(customer: CustomerState, rules: Rules, models: Models) -> Decision:
+    """Score as of the adoption; tiers and nudges do not ask for it."""
+    decision = decision_at(customer, rules, customer.now_at, "model_update", BY_MODEL)
+    follow_model(decision, models.current)
     return decision
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
-from state.decision import Decision, Outcome, Retraction, TierChange, Trigger
+from state.decision import Decision, Outcome, Retraction, SegmentChange, TierChange, Trigger
 from state.levels import Way, way_to
 from state.rules import Criterion, Rules
 from state.sums import Sums
@@ -25,7 +25,7 @@ class Message(NamedTuple):
 
 
 def messages_of(decision: Decision) -> Iterator[Message]:
-    """Yield what ``decision`` says: tier changes, then nudges and suppressions, then retractions."""
+    """Yield what ``decision`` says: tier changes, segment changes, nudges and suppressions, retractions."""
     at = format_instant(decision.now)
     stamp: Body = {
         "customer_id": decision.customer.customer_id,
@@ -34,6 +34,8 @@ def messages_of(decision: Decision) -> Iterator[Message]:
     }
     for change in decision.changes:
         yield Message(CHANGES, change.change_id, "tier.changed", at, _tier_changed(decision, change, stamp))
+    for moved in decision.segment_changes:
+        yield Message(CHANGES, moved.change_id, "segment.changed", at, _segment_changed(decision, moved, stamp))
     for outcome in decision.outcomes:
         body = _nudge_issued(decision, outcome, stamp)
         if outcome.reason is None:
@@ -78,6 +80,21 @@ def _tier_changed(decision: Decision, change: TierChange, stamp: Body) -> Body:
     }
 
 
+def _segment_changed(decision: Decision, change: SegmentChange, stamp: Body) -> Body:
+    return {
+        "type": "segment.changed",
+        "change_id": change.change_id,
+        **stamp,
+        "scheme": change.scheme,
+        "from": change.came_from,
+        "to": change.to,
+        "trigger": _trigger(decision.trigger),
+        "criteria": change.criteria,
+        "counterfactual": change.counterfactual,
+        "model_version": change.model_version,
+    }
+
+
 def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool) -> Body | None:
     """What was missing to the level above, or to the level that was lost."""
     levels = decision.rules.levels
@@ -106,7 +123,7 @@ def _nudge_issued(decision: Decision, outcome: Outcome, stamp: Body) -> Body:
         "not_before": format_instant(outcome.not_before),
         "expires_at": format_instant(candidate.expires_at),
         "incentive": None if percent is None else {"percent": percent},
-        "segment": None,
+        "segment": decision.segment_at_end,
         "clv_90d": None,
         "because": [_because(rules, criterion, candidate.sums) for criterion in candidate.because.criteria],
         "trigger": _trigger(outcome.trigger),

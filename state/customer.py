@@ -71,6 +71,23 @@ class Source(msgspec.Struct, array_like=True, frozen=True, gc=False):
     offset: int
 
 
+class Standing(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """How a customer compares with all others, by the model last scored with."""
+
+    r: int
+    f: int
+    m: int
+    rfm: str
+    """The rule segment."""
+    cluster_id: int
+    cluster: str
+    persona: str
+    budget_buyer: bool
+    power_user: bool
+    since_at: Instant
+    """When one of the three names changed last."""
+
+
 class CustomerState(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One customer. Money in minor units, instants in microseconds, days as ordinals.
 
@@ -131,6 +148,12 @@ class CustomerState(msgspec.Struct, omit_defaults=True, kw_only=True):
     """How many candidates of ``kind|target`` there were."""
     sent: list[Sent] = msgspec.field(default_factory=list)
     open_nudges: list[OpenNudge] = msgspec.field(default_factory=list)
+
+    model_version: int = -1
+    """The version of the model last scored with, or adopted without an order to score; -1 for none."""
+    standing: Standing | None = None
+    """None without a model, or without an order that counts."""
+    segment_changes: int = 0
 
     due_at: Instant | None = None
     """The next moment at which time alone changes this customer under its own program."""

@@ -10,11 +10,14 @@ from state.customer import CustomerState, OpenNudge
 from state.rules import Level, Rules
 from state.sums import NO_SUMS, Sums
 
-Cause: TypeAlias = Literal["record", "time", "program_change"]
+Told: TypeAlias = dict[str, str | int | float | bool | None]
+"""One criterion, or a counterfactual, as `segment.changed` carries it."""
+
+Cause: TypeAlias = Literal["record", "time", "program_change", "model_update"]
 
 
 class Trigger(NamedTuple):
-    """What brought a decision about: order, refund, engagement, time, program_change or manual."""
+    """What brought a decision about: order, refund, engagement, time, program_change, model_update or manual."""
 
     kind: str
     id: str | None
@@ -22,6 +25,7 @@ class Trigger(NamedTuple):
 
 BY_TIME = Trigger("time", None)
 BY_PROGRAM = Trigger("program_change", None)
+BY_MODEL = Trigger("model_update", None)
 BY_HAND = Trigger("manual", None)
 
 
@@ -37,6 +41,19 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
     term_starts_at: Instant
     term_ends_at: Instant | None
     program_version: str
+
+
+class SegmentChange(msgspec.Struct, frozen=True, gc=False):
+    """A change of one of the names by which a customer compares with others."""
+
+    change_id: str
+    scheme: str
+    """``rfm``, ``cluster`` or ``persona``."""
+    came_from: str | None
+    to: str | None
+    criteria: list[Told]
+    counterfactual: Told | None
+    model_version: int
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -94,7 +111,10 @@ class Decision(msgspec.Struct, gc=False):
     """How many of the customer's sends are of earlier decisions."""
     sums_at_end: Sums = NO_SUMS
     """The window when the decision was concluded; later ones change the same customer."""
+    segment_at_end: str | None = None
+    """The rule segment then."""
     changes: tuple[TierChange, ...] = ()
+    segment_changes: tuple[SegmentChange, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     retractions: tuple[Retraction, ...] = ()
 

@@ -19,10 +19,10 @@ class NewerStateError(StateError):
     """
 
 
-class ProgramChangeRefusedError(StateError):
-    """A program cannot follow the one in force (another currency).
+class ChangeRefusedError(StateError):
+    """A program or a model cannot follow the one in force (another currency, an older version).
 
-    Operator action: start a new installation (`TIERLINE_NAME`) for another currency.
+    Operator action: as the message says; another currency needs a new installation (`TIERLINE_NAME`).
     """
 
 

@@ -7,11 +7,11 @@ import msgspec
 
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
-from state.advance import Programs
 from state.bodies import Body, optional_instant
 from state.calendar import Day, january_first, year_of
 from state.customer import CustomerState
 from state.decision import effective_level
+from state.in_force import Programs
 from state.ledger import Ledger, OrderEntry, contribution
 from state.read_model import read_model
 from state.rules import Level, Rules

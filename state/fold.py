@@ -5,29 +5,32 @@ from hashlib import sha256
 from typing import Final
 
 from schemas.instants import Instant
-from schemas.journal import ProgramChange, SingleStep, Start, Tick
+from schemas.journal import ModelAdoption, ProgramChange, SingleStep, Start, Tick
 from schemas.record import LogRecord
 from state.admission import Admitted, admit, objection_to
-from state.advance import Programs, due_moment
-from state.bodies import messages_of
+from state.advance import due_moment
 from state.changes import Changes, Customers
 from state.customer import CustomerState, Source
 from state.decision import Decision, effective_level
-from state.errors import LedgerNeeded, ProgramChangeRefusedError
+from state.errors import ChangeRefusedError, LedgerNeeded
+from state.in_force import Programs
 from state.ledger import LedgerEntry
 from state.meta import PartitionMeta
-from state.outputs import DeadLetter, Output, dead_letter_output, output_of
+from state.outputs import DeadLetter, Output, dead_letter_output
 from state.rules import rules_of
+from state.score import Model
+from state.speaking import note_without_segments, speak
 from state.step import Arrival, step, step_time
+from state.ticks import reach, reaches_everyone
 
 NEVER: Final = -(10**18)
 
 
 class Fold:
-    """Records, ticks and program changes in; states, ledger fields, due moments, outputs and counters out.
+    """Records, ticks, changes of program and model in; states, ledger fields, due moments, outputs and counters out.
 
-    Each call of `start`, `apply`, `tick` and `change_program` is one step. A step that raises `LedgerNeeded` changed
-    nothing: load those ledgers whole and call again.
+    Each call of `start`, `apply`, `tick`, `change_program` and `adopt` is one step. A step that raises `LedgerNeeded`
+    changed nothing: load those ledgers whole and call again.
     """
 
     def __init__(
@@ -37,13 +40,16 @@ class Fold:
         partition_of: Callable[[bytes], int] | None = None,
         *,
         forgotten: Mapping[str, Instant] | None = None,
+        models: Mapping[int, Model] | None = None,
     ) -> None:
+        """``models`` holds those of `PartitionMeta.models_in_force`; `adopt` brings further ones."""
         self.meta = meta
         self._customers = customers
         self._partition_of = partition_of
         self._forgotten = forgotten or {}
         self._changes = Changes(meta.step + 1, meta)
-        self._programs: Programs | None = meta.programs() if meta.program else None
+        self._models = {version: (models or {})[version] for version in meta.models_in_force}
+        self._programs: Programs | None = meta.programs(self._models) if meta.program else None
 
     @property
     def programs(self) -> Programs:
@@ -58,7 +64,7 @@ class Fold:
         self.meta.topic_ids = dict(start.topic_ids)
         self.meta.started_at = start.at
         self.meta.program = start.program_json
-        self._programs = self.meta.programs()
+        self._put_in_force()
         self._count_step(start)
 
     def admit(self, record: LogRecord) -> Admitted | DeadLetter:
@@ -86,7 +92,7 @@ class Fold:
         Raises `LedgerNeeded`, for all of them at once, where a change of program has to see their orders.
         """
         programs = self.programs
-        reaches = [(one, _reach(tick, one)) for one in sorted(customer_ids)]
+        reaches = [(one, reach(tick, one)) for one in sorted(customer_ids)]
         due = [(one, until_at) for one, until_at in reaches if self._is_due(one, until_at)]
         self._require_ledgers(one for one, until_at in due if programs.changed_at <= until_at)
         for customer_id, until_at in due:
@@ -102,21 +108,35 @@ class Fold:
     def change_program(self, change: ProgramChange) -> None:
         """Put another program in force; every customer meets it at ``change.at``, by its next event or a tick.
 
-        Raises `ProgramChangeRefusedError` for another currency, or while an earlier change is still swept.
+        Raises `ChangeRefusedError` for another currency, or while an earlier change is still swept.
         """
         old, new = self.programs.current, rules_of(change.program_json)
         if new.currency != old.currency:
-            raise ProgramChangeRefusedError(
+            raise ChangeRefusedError(
                 f"program {new.program_version} counts in {new.currency}, the one in force in {old.currency}; "
                 "a currency cannot change: start a new installation under another TIERLINE_NAME"
             )
-        if self.meta.previous_program is not None:
-            raise ProgramChangeRefusedError("an earlier change of program is still being swept; wait for its end")
+        self._require_swept()
         self.meta.previous_program = self.meta.program
         self.meta.program = change.program_json
         self.meta.program_changed_at = change.at
-        self._programs = self.meta.programs()
+        self._put_in_force()
         self._count_step(change)
+
+    def adopt(self, adoption: ModelAdoption, model: Model) -> None:
+        """Put another model in force; everyone is scored with it as of ``adoption.at``, by the next event or a tick.
+
+        Raises `ChangeRefusedError` for a version that is not higher, or while an earlier change is still swept.
+        """
+        meta = self.meta
+        if adoption.version != model.version or adoption.version <= meta.model:
+            raise ChangeRefusedError(f"model {adoption.version} cannot follow model {meta.model}: versions only rise")
+        self._require_swept()
+        meta.previous_model, meta.model, meta.model_adopted_at = meta.model, adoption.version, adoption.at
+        self._models[model.version] = model
+        self._put_in_force()
+        self._count("adoptions")
+        self._count_step(adoption)
 
     def note_withdrawn(self, output: Output) -> None:
         """Count an output that was taken back before it was published, because its customer was erased."""
@@ -162,25 +182,11 @@ class Fold:
             changes.note_ledger(customer_id, written)
         changes.due[customer_id] = due_moment(customer, self.programs)
         for decision in decisions:
-            if decision.changes or decision.outcomes or decision.retractions:
-                self._speak(decision)
+            speak(decision, changes)
 
     def _note_due(self, customer_id: str) -> None:
         customer = self._customers.state(customer_id)
         self._changes.due[customer_id] = None if customer is None else due_moment(customer, self.programs)
-
-    def _speak(self, decision: Decision) -> None:
-        customer_id = decision.customer.customer_id
-        for message in messages_of(decision):
-            self._changes.say(self.meta.step + 1, customer_id, output_of(message, customer_id))
-        for change in decision.changes:
-            self._count("tier_changes:" + change.trigger.kind)
-            self.meta.note_move(change.came_from.name, change.to.name)
-        for outcome in decision.outcomes:
-            kind = outcome.candidate.kind
-            self._count("issued:" + kind if outcome.reason is None else f"suppressed:{kind}:{outcome.reason}")
-        for retraction in decision.retractions:
-            self._count(f"retracted:{retraction.nudge.kind}:{retraction.reason}")
 
     def _bury(self, letter: DeadLetter, timestamp_at: Instant) -> None:
         self._changes.outputs.append(dead_letter_output(letter, max(timestamp_at, self.meta.clock_at)))
@@ -191,6 +197,7 @@ class Fold:
         customer = self._customers.state(customer_id)
         if customer is not None:
             self.meta.note_gone(effective_level(customer, self.programs.of(customer)).name)
+            note_without_segments(customer, self.meta)
         self._customers.erase(customer_id, erased_at)
         changes.states[customer_id] = None
         changes.reborn.discard(customer_id)
@@ -222,28 +229,25 @@ class Fold:
         return customer is not None and self.programs.of(customer) is not self.programs.current
 
     def _finish_sweep(self, tick: Tick) -> None:
-        changed_at = self.meta.program_changed_at
-        is_whole = tick.at > changed_at or (tick.at == changed_at and tick.upto is None)
-        if self.meta.previous_program is not None and is_whole:
-            self.meta.previous_program = None
-            self._programs = self.meta.programs()
+        meta = self.meta
+        if meta.previous_program is not None and reaches_everyone(tick, meta.program_changed_at):
+            meta.previous_program = None
+            self._put_in_force()
+        if meta.previous_model is not None and reaches_everyone(tick, meta.model_adopted_at):
+            meta.previous_model = None
+            self._models = {meta.model: self._models[meta.model]}
+            self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        self._programs = self.meta.programs(self._models)
+
+    def _require_swept(self) -> None:
+        if self.meta.is_sweeping:
+            raise ChangeRefusedError("an earlier change of program or model is still being swept; wait for its end")
 
     def _count(self, what: str) -> None:
-        counters = self.meta.counters
-        counters[what] = counters.get(what, 0) + 1
+        self.meta.count(what)
 
     def _count_step(self, single: SingleStep) -> None:
         self.meta.step += 1
         self._changes.note_step(single)
-
-
-def _reach(tick: Tick, customer_id: str) -> Instant:
-    """Return the last instant up to which the tick moves this customer."""
-    if tick.upto is None or customer_hash(customer_id) <= tick.upto:
-        return tick.at
-    return tick.at - 1
-
-
-def customer_hash(customer_id: str) -> str:
-    """Return the order in which customers due at one instant are taken: 16 hex digits of the id's SHA-256."""
-    return sha256(customer_id.encode()).hexdigest()[:16]

@@ -1,13 +1,15 @@
 """What a partition knows of itself: where it is in its inputs, its clock, its programs, its counters."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from schemas.instants import Instant
-from state.advance import Programs
 from state.errors import NewerStateError, UnreadableStateError
+from state.in_force import NO_MODELS, Models, Programs
 from state.rules import rules_of
+from state.score import Model
 
 META_FORMAT: Final = 1
 
@@ -31,6 +33,11 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     previous_program: str | None = None
     """The one before, until every customer has been moved."""
     program_changed_at: Instant = 0
+    model: int = -1
+    """The version of the model in force, -1 before the first."""
+    previous_model: int | None = None
+    """The one before, until every customer has been scored with the one in force."""
+    model_adopted_at: Instant = 0
     journal_at: int = 0
     """The journal offset from which a claim has to read."""
     published_step: int = 0
@@ -41,10 +48,38 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     moves: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     """How many tier changes there were, by the tier before and the one after."""
 
-    def programs(self) -> Programs:
-        """Return the rules to decide with."""
+    customers_by_segment: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """The same by segment, for each scheme (rfm, cluster, persona); who has none is not counted."""
+    segment_moves: dict[str, dict[str, dict[str, int]]] = msgspec.field(default_factory=dict)
+    """How many changes from one segment to another there were, for each scheme."""
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Tell whether customers are still moved to another program or model; no further one is taken meanwhile."""
+        return self.previous_program is not None or self.previous_model is not None
+
+    @property
+    def models_in_force(self) -> tuple[int, ...]:
+        """The versions whose snapshots are needed to go on."""
+        return tuple(version for version in (self.model, self.previous_model) if version is not None and version >= 0)
+
+    def programs(self, models: Mapping[int, Model] | None = None) -> Programs:
+        """Return the rules and models to decide with.
+
+        Whoever only looks gives no ``models``: it shows the scores as they are. KeyError where one in force is missing.
+        """
         previous = None if self.previous_program is None else rules_of(self.previous_program)
-        return Programs(rules_of(self.program), previous, self.program_changed_at, self.started_at)
+        return Programs(
+            rules_of(self.program),
+            previous,
+            self.program_changed_at,
+            self.started_at,
+            NO_MODELS if models is None else self._models(models),
+        )
+
+    def count(self, what: str) -> None:
+        """Count one more of it."""
+        self.counters[what] = self.counters.get(what, 0) + 1
 
     def note_newcomer(self, tier: str) -> None:
         """Count one more customer."""
@@ -58,6 +93,26 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         left = self.customers_by_tier.pop(tier, 0) - 1
         if left:
             self.customers_by_tier[tier] = left
+
+    def note_segment_move(self, scheme: str, before: str | None, after: str | None) -> None:
+        """Count a change of segment; None is nowhere."""
+        standing = self.customers_by_segment.setdefault(scheme, {})
+        if before is not None:
+            left = standing.pop(before, 0) - 1
+            if left:
+                standing[before] = left
+        if after is not None:
+            standing[after] = standing.get(after, 0) + 1
+        if before is not None and after is not None:
+            onward = self.segment_moves.setdefault(scheme, {}).setdefault(before, {})
+            onward[after] = onward.get(after, 0) + 1
+
+    def _models(self, models: Mapping[int, Model]) -> Models:
+        current = None if self.model < 0 else models[self.model]
+        if self.previous_model is None:
+            return Models(current)
+        previous = None if self.previous_model < 0 else models[self.previous_model]
+        return Models(current, previous, self.model_adopted_at)
 
     def note_move(self, before: str, after: str) -> None:
         """Count a change of tier."""

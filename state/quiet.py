@@ -6,14 +6,16 @@ a tier, a nudge or a term is left to the full story; so are windows that do not 
 
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
-from state.advance import Programs, has_pending_word, minds_far, note_due, pass_quietly
+from state.advance import has_pending_word, minds_far, note_due, pass_quietly
 from state.apply import categories_of
 from state.customer import Bucket, CustomerState, Source
+from state.in_force import Programs
 from state.ledger import Ledger, OrderEntry, order_field
 from state.levels import is_far
 from state.nudges.guards import forget_old_sends
 from state.reversal import forget_spent_chain
 from state.rules import Rules
+from state.standing import scores_quietly
 from state.sums import Sums, forget_old_days
 
 
@@ -21,13 +23,13 @@ def place_quietly(
     before: CustomerState, event: OrderPlaced, programs: Programs, timestamp_at: Instant, source: Source, ledger: Ledger
 ) -> tuple[CustomerState, dict[str, OrderEntry]] | None:
     """Return the customer with one more order, and its ledger field; None where the order has to be weighed."""
-    rules = programs.current
+    rules, models = programs.current, programs.models
     if rules.window != "rolling_days" or before.program_version != rules.program_version:
         return None
     field = order_field(event.order_id)
     if ledger.entries.get(field) is not None or not (ledger.complete or field in ledger.entries):
         return None
-    if before.grace_until is not None or has_pending_word(before):
+    if before.grace_until is not None or before.model_version != models.version or has_pending_word(before):
         return None
     now = timestamp_at if timestamp_at > before.now_at else before.now_at
     customer = before.copy()
@@ -41,7 +43,7 @@ def place_quietly(
     was_empty = customer.window_orders == 0
     customer.window_day = rules.day_of(now)
     entry = _entry_of(event, now)
-    if not _adds_quietly(customer, rules, entry):
+    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, models.current, now)):
         return None
     _tidy(customer, rules, now)
     if was_empty:

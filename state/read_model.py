@@ -4,10 +4,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
-from state.advance import Programs
 from state.bodies import Body, missing_on, optional_instant
-from state.customer import CustomerState
+from state.customer import CustomerState, Standing
 from state.decision import effective_level
+from state.in_force import Programs
 from state.ledger import Ledger
 from state.levels import is_near, way_to
 from state.rules import Level, Rules
@@ -27,10 +27,10 @@ def read_model(customer: CustomerState, programs: Programs, as_of: Instant, ledg
         "customer_id": customer.customer_id,
         "as_of": format_instant(as_of),
         "program_version": customer.program_version,
-        "model_version": None,
+        "model_version": customer.model_version if customer.model_version >= 0 else None,
         "tier": _tier(customer, rules),
         "rfm": _rfm(customer, rules, as_of),
-        "segment": {"rfm": None, "cluster": None, "persona": None, "since": None},
+        "segment": _segment(customer.standing),
         "clv_90d": None,
         "source": _source(customer),
     }
@@ -86,7 +86,20 @@ def _rfm(customer: CustomerState, rules: Rules, as_of: Instant) -> Body:
         "monetary": format_minor(customer.spend_minor, rules.currency),
         "aov": _aov(customer, rules),
         "tenure_days": None if first is None else today - first,
-        "scores": {"r": None, "f": None, "m": None},
+        "scores": {name: getattr(customer.standing, name, None) for name in ("r", "f", "m")},
+    }
+
+
+def _segment(standing: Standing | None) -> Body:
+    if standing is None:
+        return {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
+    held = (("Budget Buyer", standing.budget_buyer), ("Power User", standing.power_user))
+    return {
+        "rfm": standing.rfm,
+        "cluster": standing.cluster,
+        "persona": standing.persona,
+        "traits": [name for name, holds in held if holds],
+        "since": format_instant(standing.since_at),
     }
 
 

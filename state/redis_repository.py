@@ -53,6 +53,7 @@ _RETRY_LATER = (
     OSError,
 )
 
+
 class RedisRepository(RedisReading):
     """The `Store` of every partition of one installation.
 

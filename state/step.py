@@ -6,14 +6,14 @@ import msgspec
 
 from schemas.decoded import Event
 from schemas.instants import Instant
-from state.advance import Programs, advance, conclude, note_due
+from state.advance import advance, conclude, note_due
 from state.apply import Fate, apply_event, trigger_of
 from state.calendar import HOUR_MICROSECONDS
 from state.customer import STATE_FORMAT, CustomerState, Source
 from state.decision import Decision, decision_at
+from state.in_force import Programs
 from state.ledger import Ledger, LedgerEntry, LedgerView
 from state.quiet import place_quietly
-from state.rules import Rules
 from state.sums import roll_window
 
 _BULK_LOAD_AFTER = 48 * HOUR_MICROSECONDS
@@ -49,7 +49,7 @@ def step(
         if quiet is not None:
             return StepResult(quiet[0], [], "applied", quiet[1])
     now = arrival.timestamp_at if before is None else max(arrival.timestamp_at, before.now_at)
-    customer = _newcomer(event, programs.current, now, arrival) if before is None else before.copy()
+    customer = _newcomer(event, programs, now, arrival) if before is None else before.copy()
     view = LedgerView(customer.customer_id, ledger)
     decisions = advance(customer, programs, now, view)
     customer.now_at = now
@@ -58,7 +58,7 @@ def step(
     roll_window(customer, decision.rules, decision.today)
     fate = apply_event(decision, event, view)
     if fate == "applied":
-        conclude(decision)
+        conclude(decision, programs.models.of(customer))
         decisions.append(decision)
         note_due(customer, programs)
     return StepResult(customer, decisions, fate, view.written)
@@ -87,8 +87,8 @@ def _decision_on(customer: CustomerState, event: Event, programs: Programs, arri
     )
 
 
-def _newcomer(event: Event, rules: Rules, now: Instant, arrival: Arrival) -> CustomerState:
-    today = rules.day_of(now)
+def _newcomer(event: Event, programs: Programs, now: Instant, arrival: Arrival) -> CustomerState:
+    rules, today = programs.current, programs.current.day_of(now)
     return CustomerState(
         format=STATE_FORMAT,
         customer_id=event.customer_id,
@@ -99,4 +99,5 @@ def _newcomer(event: Event, rules: Rules, now: Instant, arrival: Arrival) -> Cus
         since_at=now,
         window_day=today,
         term_day=today,
+        model_version=programs.models.version,
     )

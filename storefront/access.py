@@ -17,7 +17,7 @@ from state.bodies import Body
 
 SECRET_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 PUBLIC_KEY_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-NO_SEGMENTS: Final[Body] = {"rfm": None, "cluster": None, "persona": None, "since": None}
+NO_SEGMENTS: Final[Body] = {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
 
 _bearer = HTTPBearer(auto_error=False, description="a JWT; a service token reads all, a shopper's its own `sub`")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]

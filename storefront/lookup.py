@@ -7,11 +7,11 @@ from typing import Literal
 
 from schemas.instants import Instant
 from schemas.program import Program
-from state.advance import Programs
 from state.bodies import Body
 from state.customer import CustomerState, decode_state
 from state.errors import LedgerNeeded, StateError
 from state.explain import explanation
+from state.in_force import Programs
 from state.ledger import Ledger, decode_entry
 from state.meta import PartitionMeta, decode_meta
 from state.read_model import newcomer_tier, read_model

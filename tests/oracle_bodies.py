@@ -119,7 +119,7 @@ def read_model(rules: Rules, customer: Customer, as_of: int, partition: int) -> 
         "model_version": None,
         "tier": _tier(rules, customer, sums_on(rules, customer, today)),
         "rfm": _rfm(rules, customer, today),
-        "segment": {"rfm": None, "cluster": None, "persona": None, "since": None},
+        "segment": {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None},
         "clv_90d": None,
         "source": {"partition": partition, "offset": customer.offset},
     }

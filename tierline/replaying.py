@@ -72,9 +72,7 @@ def replay_kafka(folder: Path | None, partitions: str | None, *, live: bool, top
     return Outcome(report.summary, report.differences, compared=live or topics)
 
 
-async def _replay(
-    settings: Settings, folder: Path, wanted: str | None, *, live: bool, topics: bool
-) -> JournalReport:
+async def _replay(settings: Settings, folder: Path, wanted: str | None, *, live: bool, topics: bool) -> JournalReport:
     options = dict(kafka_options(settings))
     count = await partition_count(options, settings.topic_prefix)
     partitions = range(count) if wanted is None else partitions_in(wanted, count)

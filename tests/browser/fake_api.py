@@ -76,7 +76,7 @@ class FakeShop:
                 "grace_until": None, "at_expiration": "bronze", "next": upper}  # fmt: skip
         rfm = {"recency_days": 4, "frequency": 7, "monetary": f"{self.spend:.2f}", "aov": "137.57", "tenure_days": 200,
                "scores": {"r": None, "f": None, "m": None}}  # fmt: skip
-        segment = {"rfm": None, "cluster": None, "persona": None, "since": None}
+        segment: dict[str, object] = {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
         as_of = "2017-06-01T10:00:00Z"
         return {"customer_id": customer_id, "as_of": as_of, "tier": tier, "rfm": rfm, "segment": segment}
 

@@ -56,9 +56,7 @@ async def ports(request: pytest.FixtureRequest, unique_name: str) -> AsyncIterat
         kafka={"bootstrap_servers": server.bootstrap}, redis_url="", program=Program(), wall_now=_wall_now,
         name=unique_name, topic_prefix=f"{unique_name}.", partitions=1,
     )  # fmt: skip
-    topics.create(
-        config.kafka, [*topics.specs(config.topic_prefix, 1), *topics.input_specs(config.topic_prefix, 1)], 1
-    )
+    topics.create(config.kafka, [*topics.specs(config.topic_prefix, 1), *topics.input_specs(config.topic_prefix, 1)], 1)
     consumer = AIOKafkaConsumer(**config.kafka, enable_auto_commit=False, auto_offset_reset="none")
     producer = AIOKafkaProducer(**config.kafka)
     await consumer.start()

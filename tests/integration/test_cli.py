@@ -59,8 +59,6 @@ def test_the_doctor_looks_at_everything_and_says_what_to_do(tmp_path: Path) -> N
     assert "Redis at redis://127.0.0.1:9/0 does not answer" in done.out
 
 
-
-
 @pytest.fixture
 def installation(kafka: "object", valkey: "object", unique_name: str, tmp_path: Path) -> dict[str, str]:
     """Settings of an installation of its own, with an empty (valid) rules file."""

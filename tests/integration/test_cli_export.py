@@ -80,7 +80,9 @@ def test_an_unknown_format_is_a_usage_error_and_leaves_no_file(shop: dict[str, s
 
 def test_an_export_that_fails_leaves_what_was_there(shop: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("before")
-    done = tierline("export", str(tmp_path / "customers.csv"), settings={**shop, "TIERLINE_REDIS": "redis://127.0.0.1:9"})
+    done = tierline(
+        "export", str(tmp_path / "customers.csv"), settings={**shop, "TIERLINE_REDIS": "redis://127.0.0.1:9"}
+    )
     assert done.code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["customers.csv"]
     assert (tmp_path / "customers.csv").read_text() == "before"

@@ -90,7 +90,7 @@ def test_each_redemption_day_gives_one_coupon(records: list[LogRecord]) -> None:
 
 
 def test_every_record_keeps_the_contract(records: list[LogRecord]) -> None:
-    for record in records[:: 50]:
+    for record in records[::50]:
         assert record.value is not None
         assert decode(record.topic, record.value).customer_id == (record.key or b"").decode()
 

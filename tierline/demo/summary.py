@@ -117,9 +117,7 @@ def summary_of(
     )
 
 
-def checks_of(
-    fed: Fed, census: Census, standing: Standing, published: dict[str, Counter[str]]
-) -> tuple[Check, ...]:
+def checks_of(fed: Fed, census: Census, standing: Standing, published: dict[str, Counter[str]]) -> tuple[Check, ...]:
     """Return what must hold between what was sent, what the states say, what was counted and what was published."""
     counters = standing.counters
     dead = _total(counters, "dead")

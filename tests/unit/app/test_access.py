@@ -99,7 +99,7 @@ def test_a_shopper_sees_neither_what_was_held_back_nor_segments_in_what_was_said
         ],
     }
     shown = Reader("c-1").shown(dict(body))
-    assert shown["segment"] == {"rfm": None, "cluster": None, "persona": None, "since": None}
+    assert shown["segment"] == {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
     assert shown["history"] == [{"at": "1", "what": "nudge.issued", "body": {"segment": None, "kind": "tier_near"}}]
     assert Reader().shown(dict(body)) == body
 

@@ -93,7 +93,7 @@ def test_the_doctor_lists_settings_with_secrets_starred(
 
 
 def test_a_reader_that_goes_away_is_no_failure_to_report() -> None:
-    command = f"{sys.executable} -c 'from tierline.cli import main; main([\"doctor\", \"--settings\"])' | true"
+    command = f'{sys.executable} -c \'from tierline.cli import main; main(["doctor", "--settings"])\' | true'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert done.stderr == ""

@@ -46,9 +46,7 @@ def _published() -> dict[str, Counter[str]]:
     }
 
 
-def _summary(
-    counters: dict[str, int], published: dict[str, Counter[str]], tiers: Mapping[str, int] = TIERS
-) -> Summary:
+def _summary(counters: dict[str, int], published: dict[str, Counter[str]], tiers: Mapping[str, int] = TIERS) -> Summary:
     census = Census(customers=2, orders=2, spend_minor=30, candidates=7, tier_changes=2, by_tier=Counter(bronze=2))
     standing = Standing([PartitionMeta(customers_by_tier=dict(tiers))], Counter(counters), 3, 0)
     return summary_of(added_up(RECORDS), standing, census, published, 2.0, Counter())

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.features import CustomerFacts, FeatureSample
 from models.settings import LearningSettings
-from models.snapshot import Snapshot
 from models.trainer import Trainer
+from schemas.features import CustomerFacts, FeatureSample
+from schemas.snapshot import Snapshot
 
 DAY = 86_400_000_000
 SMALL = LearningSettings(k=4, warm_up_days=2, reservoir_customers=150, learn_every=2)

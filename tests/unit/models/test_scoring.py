@@ -1,4 +1,4 @@
-"""Scoring one customer: monotone, first match wins, and nobody moves without a clear reason."""
+"""Scoring one customer: first match wins, nobody moves without a clear reason, and what is told comes true."""
 
 import msgspec
 import numpy as np
@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.assign import NO_CLUSTER, assign_many
-from models.clusters import cluster_of
-from models.features import AOV, RECENCY, CustomerFacts
 from models.kmeans import squared_distances
 from models.log_matrix import log_matrix
 from models.quantiles import quintile_edges, rank_error
-from models.scoring import rfm_scores, score_customer
-from models.segments import Scores, nearest_other, rule_segment
-from models.snapshot import Edges
+from schemas.features import RECENCY, CustomerFacts
+from schemas.snapshot import Edges, Snapshot
+from state.customer import Standing
+from state.score import Model, model_of, score_customer, scores_of
+from state.segment_reasons import why_cluster, why_rfm
+from state.segments import RULE_SEGMENTS, Scores, rule_of
 from tests.unit.models.building import a_snapshot
 
 facts_of_anybody = st.builds(
@@ -36,14 +37,34 @@ LETTERS = {
 }  # fmt: skip
 
 
+distinct_edges = st.lists(st.integers(0, 300), min_size=4, max_size=4).map(sorted).map(tuple)
+edges_of_anywhere = st.builds(Edges, distinct_edges, distinct_edges, distinct_edges, distinct_edges)
+"""Edges may be equal, as where most customers ordered once."""
+
+
+def a_model() -> Model:
+    return model_of(1, a_snapshot())
+
+
+def standing_of(model: Model, facts: CustomerFacts, previous: int = NO_CLUSTER) -> Standing:
+    scored = score_customer(model, facts, previous, had_event=True)
+    return Standing(*scored.scores, scored.rfm, scored.cluster_id, scored.cluster, "", False, False, 0)
+
+
 def test_rule_segments_are_those_of_the_table_written_by_hand() -> None:
     for r, row in zip((5, 4, 3, 2, 1), TABLE.split("\n")[1:6], strict=True):
         for f, letters in enumerate(row.split(), 1):
             for m, letter in enumerate(letters, 1):
-                assert rule_segment(Scores(r, f, m)) == LETTERS[letter], (r, f, m)
-                other = nearest_other(Scores(r, f, m))
-                assert other is not None
-                assert rule_segment(msgspec.structs.replace(Scores(r, f, m), **{other[0]: other[1]})) == other[2]
+                assert rule_of(Scores(r, f, m)).name == LETTERS[letter], (r, f, m)
+
+
+@given(st.builds(Scores, *[st.integers(1, 5)] * 3))
+def test_every_segment_is_told_by_what_its_rule_asks(scores: Scores) -> None:
+    rule = rule_of(scores)
+    missed = [ask.score for ask in rule.asks if not ask.is_met(scores)]
+    allowed = {"Loyal": [[], ["f"], ["m"]], "At Risk": [[], ["f"], ["m"]], "Regulars": [["r"], ["f"], ["r", "f"]]}
+    assert missed in allowed.get(rule.name, [[]])
+    assert rule in RULE_SEGMENTS
 
 
 @given(st.lists(st.integers(0, 50) | st.integers(0, 10**12), min_size=1, max_size=300))
@@ -56,38 +77,49 @@ def test_edges_of_any_stream_hold_their_ranks(values: list[int]) -> None:
 
 @given(facts_of_anybody, facts_of_anybody)
 def test_more_is_never_scored_lower(one: CustomerFacts, other: CustomerFacts) -> None:
-    low, high = rfm_scores(a_snapshot(), one), rfm_scores(a_snapshot(), other)
+    low, high = scores_of(a_model(), one), scores_of(a_model(), other)
     assert one.recency_days < other.recency_days or low.r <= high.r or one.recency_days == other.recency_days
     assert one.frequency > other.frequency or low.f <= high.f
     assert one.monetary_minor > other.monetary_minor or low.m <= high.m
 
 
-@given(facts_of_anybody)
-def test_the_rfm_counterfactual_comes_true(facts: CustomerFacts) -> None:
-    edges = Edges((2, 9, 30, 90), (2, 5, 9, 20), (5_000, 20_000, 60_000, 90_000), (1, 2, 3, 4))
-    snapshot = msgspec.structs.replace(a_snapshot(), edges=edges)
-    scored = score_customer(snapshot, facts, "gold", None, had_event=True)
-    assert scored is not None
-    told = scored.rfm.counterfactual
+@given(facts_of_anybody, edges_of_anywhere)
+def test_the_rfm_counterfactual_comes_true(facts: CustomerFacts, edges: Edges) -> None:
+    model = model_of(1, msgspec.structs.replace(a_snapshot(), edges=edges))
+    standing = standing_of(model, facts)
+    criteria, told = why_rfm(model, facts, standing, "JPY")
+    assert [one["value"] for one in criteria] == [getattr(standing, str(one["name"])) for one in criteria]
     assert told is not None
-    moved = msgspec.structs.replace(facts, **{str(told["name"]): told["needed"]})
-    assert rule_segment(rfm_scores(snapshot, moved)) == told["segment"] != scored.rfm.segment
+    name = str(told["name"]).replace("monetary", "monetary_minor")
+    moved = msgspec.structs.replace(facts, **{name: int(str(told["needed"]))})
+    assert rule_of(scores_of(model, moved)).name == told["segment"] != standing.rfm
 
 
-@given(facts_of_anybody, st.integers(0, 3), st.booleans())
+@given(facts_of_anybody, st.integers(-1, 4), st.booleans())
 def test_one_and_many_agree_away_from_ties(facts: CustomerFacts, previous: int, had_event: bool) -> None:
-    snapshot = a_snapshot()
     row = np.array([[facts.recency_days, facts.frequency, facts.monetary_minor, facts.tenure_days]])
-    many = assign_many(snapshot, log_matrix(row, 100), np.array([previous]), np.array([had_event]))
-    assert cluster_of(snapshot, facts, previous, had_event=had_event).id == many[0]
+    many = assign_many(a_snapshot(), log_matrix(row, 100), np.array([previous]), np.array([had_event]))
+    assert score_customer(a_model(), facts, previous, had_event=had_event).cluster_id == many[0]
 
 
 @given(facts_of_anybody, st.integers(0, 3))
 def test_without_an_own_event_a_customer_only_goes_staler(facts: CustomerFacts, previous: int) -> None:
-    snapshot = a_snapshot()
-    found = cluster_of(snapshot, facts, previous, had_event=False)
-    centres = [cluster.centre for cluster in snapshot.clusters]
-    assert found.id == previous or centres[found.id][RECENCY] > centres[previous][RECENCY]
+    found = score_customer(a_model(), facts, previous, had_event=False).cluster_id
+    centres = [cluster.centre for cluster in a_snapshot().clusters]
+    assert found == previous or centres[found][RECENCY] > centres[previous][RECENCY]
+
+
+@given(facts_of_anybody, st.integers(-1, 3))
+def test_who_moves_is_nearer_than_the_threshold_told(facts: CustomerFacts, previous: int) -> None:
+    model = a_model()
+    before = None if previous < 0 else msgspec.structs.replace(standing_of(model, facts), cluster_id=previous)
+    after = standing_of(model, facts, previous)
+    ([criterion], other) = why_cluster(model, facts, before, after)
+    assert other is not None
+    assert other["segment"] != after.cluster
+    if previous not in (after.cluster_id, -1):
+        assert criterion["met"] is True
+        assert float(str(criterion["value"])) <= float(str(criterion["threshold"]))
 
 
 def switches(hysteresis: float) -> int:
@@ -114,15 +146,9 @@ def test_without_hysteresis_customers_flap() -> None:
 
 
 @given(facts_of_anybody)
-def test_flags_and_persona_say_what_they_mean(facts: CustomerFacts) -> None:
-    snapshot = a_snapshot()
-    scored = score_customer(snapshot, facts, "gold", None, had_event=True)
-    assert scored is not None
-    assert scored.persona.segment == ("Active Gold" if scored.scores.r >= 3 else "Dormant Gold")
-    assert (scored.budget_buyer.segment is not None) == all(one["met"] for one in scored.budget_buyer.criteria)
-    assert (scored.power_user.segment is None) == (scored.power_user.counterfactual is not None)
-    assert len(snapshot.clusters[0].centre) > AOV
-
-
-def test_nobody_is_scored_without_an_order() -> None:
-    assert score_customer(a_snapshot(), CustomerFacts(0, 0, 0, 0), "gold", None, had_event=True) is None
+def test_traits_are_what_the_snapshot_says(facts: CustomerFacts) -> None:
+    snapshot: Snapshot = a_snapshot()
+    scored, aov = score_customer(a_model(), facts, NO_CLUSTER, had_event=True), facts.aov_minor
+    budget, power = snapshot.budget_buyer, snapshot.power_user
+    assert scored.budget_buyer == (facts.frequency > budget.frequency_above and aov <= budget.aov_minor_at_most)
+    assert scored.power_user == (facts.monetary_minor > power.monetary_minor_above and aov > power.aov_minor_above)

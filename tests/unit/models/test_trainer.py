@@ -10,18 +10,24 @@ import numpy as np
 import pytest
 
 from models.customer_table import CustomerTable
-from models.errors import NewerModelError, SettingsMismatchError, UnreadableModelError
-from models.features import CustomerFacts, FeatureSample
+from models.errors import SettingsMismatchError
 from models.kmeans import matched
 from models.naming import broken_predicates
-from models.snapshot import SNAPSHOT_FORMAT, decode_snapshot, encode_snapshot
 from models.trainer import Trainer
+from schemas.features import CustomerFacts, FeatureSample
+from schemas.snapshot import (
+    SNAPSHOT_FORMAT,
+    NewerModelError,
+    UnreadableModelError,
+    decode_snapshot,
+    encode_snapshot,
+)
 from tests.unit.models.building import DAY, SMALL, a_snapshot, trained
 
 CHECKOUT = Path(__file__).parents[3]
 PRINT_SNAPSHOT = (
     "from tests.unit.models.building import SMALL, trained; from models.trainer import Trainer;"
-    "from models.snapshot import encode_snapshot; print(encode_snapshot(trained(Trainer(SMALL), 4)[-1]).decode())"
+    "from schemas.snapshot import encode_snapshot; print(encode_snapshot(trained(Trainer(SMALL), 4)[-1]).decode())"
 )
 
 

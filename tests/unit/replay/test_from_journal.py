@@ -136,6 +136,6 @@ def test_an_entry_that_is_none_is_named(done: Worked, tmp_path: Path) -> None:
 
 def test_a_step_of_a_newer_version_is_named(done: Worked, tmp_path: Path) -> None:
     last = decode_entry(done.entries[-1])
-    done.entries.append(encode_entry(compress(last.next_step, [ModelAdoption(17)], last.next_offsets)))
+    done.entries.append(encode_entry(compress(last.next_step, [ModelAdoption(17, 0)], last.next_offsets)))
     with pytest.raises(UnreplayableStepError, match="adopts model 17"):
         replayed(FakeLog(done), tmp_path)

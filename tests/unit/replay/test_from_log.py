@@ -175,7 +175,7 @@ def test_the_states_are_read_models_as_of_the_end(log: Path, tmp_path: Path) -> 
                 "tenure_days": 4,
                 "scores": {"r": None, "f": None, "m": None},
             },
-            "segment": {"rfm": None, "cluster": None, "persona": None, "since": None},
+            "segment": {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None},
             "clv_90d": None,
             "source": {"topic": "retail.orders.v1", "partition": 0, "offset": 4},
         }

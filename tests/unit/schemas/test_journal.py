@@ -31,7 +31,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(Tick, instants, st.none() | st.just("0f" * 8)),
     st.builds(Start, st.none() | instants, offsets, st.dictionaries(topics, st.just("id")), programs),
     st.builds(ProgramChange, instants, programs),
-    st.builds(ModelAdoption, st.integers(0, 99)),
+    st.builds(ModelAdoption, st.integers(0, 99), instants),
 )
 step_lists = st.lists(steps, max_size=8)
 
@@ -66,10 +66,10 @@ def test_only_neighbouring_records_of_one_topic_become_a_run() -> None:
 
 
 def test_an_entry_reads_well_in_the_topic() -> None:
-    entry = compress(7, [Records(ORDERS, 120), Tick(0), Tick(0, "0f" * 8), ModelAdoption(3)], {ORDERS: 5})
+    entry = compress(7, [Records(ORDERS, 120), Tick(0), Tick(0, "0f" * 8), ModelAdoption(3, 0)], {ORDERS: 5})
     assert encode_entry(entry).decode() == (
         '{"first_step":7,"steps":[["retail.orders.v1",120],["tick","1970-01-01T00:00:00Z",null],'
-        '["tick","1970-01-01T00:00:00Z","0f0f0f0f0f0f0f0f"],["model",3]],"next_offsets":{"retail.orders.v1":5}}'
+        '["tick","1970-01-01T00:00:00Z","0f0f0f0f0f0f0f0f"],["model",3,"1970-01-01T00:00:00Z"]],"next_offsets":{"retail.orders.v1":5}}'
     )
 
 

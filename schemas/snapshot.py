@@ -4,8 +4,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from models.errors import NewerModelError, UnreadableModelError
-from models.features import KEY_LIMIT, Features
+from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
 
 SNAPSHOT_FORMAT: Final = 1
@@ -13,6 +12,20 @@ SNAPSHOT_FORMAT: Final = 1
 
 Quintiles: TypeAlias = tuple[int, int, int, int]
 """The values at 20, 40, 60 and 80 %."""
+
+
+class UnreadableModelError(ValueError):
+    """Bytes that are no snapshot, or no trainer's state, that we can read.
+
+    Operator action: let the trainer learn anew from `loyalty.samples.v1`; workers keep the model they have.
+    """
+
+
+class NewerModelError(ValueError):
+    """Written by a newer Tierline.
+
+    Operator action: run the newer version; models are upgraded on reading, never downgraded.
+    """
 
 
 class Edges(msgspec.Struct, frozen=True):

@@ -1,0 +1,88 @@
+"""Why a segment: the criteria that decided, and the smallest difference that would have led elsewhere."""
+
+from math import sqrt
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from schemas.features import CustomerFacts, divided_half_even
+from schemas.money import format_minor
+from state.customer import Standing
+from state.decision import Told
+from state.score import Model, scores_of, squared_distances
+from state.segments import Scores, rule_of
+
+Reasons: TypeAlias = tuple[list[Told], Told | None]
+"""Criteria and counterfactual, as `segment.changed` carries them."""
+
+ACTIVE_FROM: Final = 3
+"""The recency score from which a customer is Active."""
+_DIGITS: Final = 6
+
+
+def why_rfm(model: Model, facts: CustomerFacts, after: Standing, currency: str) -> Reasons:
+    """Return what the rule asks of the scores, and the raw value that would lead to another segment."""
+    scores = Scores(after.r, after.f, after.m)
+    criteria = [
+        _criterion(ask.score, getattr(scores, ask.score), ask.relation, ask.threshold, ask.is_met(scores))
+        for ask in rule_of(scores).asks
+    ]
+    return criteria, _other_rfm(model, facts, scores, currency)
+
+
+def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, after: Standing) -> Reasons:
+    """Return how near the centre is, in standard deviations, and the nearest other one."""
+    clusters = model.snapshot.clusters
+    aov_minor = divided_half_even(facts.monetary_minor, facts.frequency)
+    distances = [sqrt(square) for square in squared_distances(model, facts, aov_minor)]
+    here, left = after.cluster_id, None if before is None else before.cluster_id
+    other = min((index for index in range(len(distances)) if index != here), key=lambda index: distances[index])
+    threshold = distances[other]
+    if left is not None and left != here and left < len(distances):
+        threshold = (1 - model.snapshot.hysteresis) * distances[left]
+    criterion = _criterion(
+        "distance", round(distances[here], _DIGITS), "<", round(threshold, _DIGITS), distances[here] < threshold
+    )
+    needed = (1 - model.snapshot.hysteresis) * distances[here]
+    return [criterion], {
+        "segment": clusters[other].name,
+        "name": "distance",
+        "value": round(distances[other], _DIGITS),
+        "needed": round(needed, _DIGITS),
+    }
+
+
+def why_persona(after: Standing, tier: str) -> Reasons:
+    """Return the recency score and the tier, and what the other word would take."""
+    is_active = after.r >= ACTIVE_FROM
+    word, needed = ("Dormant", ACTIVE_FROM - 1) if is_active else ("Active", ACTIVE_FROM)
+    other: Told = {"segment": f"{word} {tier.title()}", "name": "r", "value": after.r, "needed": needed}
+    return [_criterion("r", after.r, ">=", ACTIVE_FROM, is_active), _criterion("tier", tier, "=", tier, True)], other
+
+
+def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, currency: str) -> Told | None:
+    """Try each edge and what is next above it, one feature at a time."""
+    edges, here, found = model.snapshot.edges, rule_of(scores).name, []
+    features = (
+        ("recency_days", facts.recency_days, edges.recency_days),
+        ("frequency", facts.frequency, edges.frequency),
+        ("monetary_minor", facts.monetary_minor, edges.monetary_minor),
+    )
+    for order, (name, value, quintiles) in enumerate(features):
+        for needed in {one + above for one in quintiles for above in (0, 1)}:
+            other = scores_of(model, replace(facts, **{name: needed}))
+            segment = rule_of(other).name
+            if segment != here:
+                change = other[order] - scores[order]
+                found.append((abs(change), -other[order], order, abs(needed - value), needed, name, value, segment))
+    if not found:
+        return None
+    *_, needed, name, value, segment = min(found)
+    if name != "monetary_minor":
+        return {"segment": segment, "name": name, "value": value, "needed": needed}
+    as_text = {"value": format_minor(value, currency), "needed": format_minor(needed, currency)}
+    return {"segment": segment, "name": "monetary", **as_text}
+
+
+def _criterion(name: str, value: float | str, relation: str, threshold: float | str, met: bool) -> Told:
+    return {"name": name, "value": value, "relation": relation, "threshold": threshold, "met": met}

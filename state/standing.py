@@ -1,0 +1,118 @@
+"""Scoring inside a decision: how a customer compares with others now, and which of the names changed with it."""
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from msgspec.structs import replace
+
+from schemas.features import CustomerFacts
+from schemas.instants import Instant
+from state.calendar import Day
+from state.customer import CustomerState, Standing
+from state.decision import Decision, SegmentChange
+from state.score import NO_CLUSTER, Model, score_customer
+from state.segment_reasons import ACTIVE_FROM, Reasons, why_cluster, why_persona, why_rfm
+
+SCHEMES: Final = ("rfm", "cluster", "persona")
+_NO_REASONS: Final[Reasons] = ([], None)
+
+
+def follow_model(decision: Decision, model: Model | None) -> None:
+    """Score the customer as of the decision; without an order that counts nothing remains of former scores."""
+    if model is None:
+        return
+    customer, before = decision.customer, decision.customer.standing
+    facts = facts_of(customer, decision.today)
+    customer.model_version = model.version
+    after = None
+    if facts is not None:
+        had_event = decision.cause == "record"
+        after = _scored(before, model, facts, decision.level.name, decision.now, had_event=had_event)
+    customer.standing = after
+    if names_of(before) != names_of(after):
+        _note_changes(decision, before, after, model, facts)
+
+
+def follow_tier(decision: Decision) -> None:
+    """Let the persona follow a tier that time or a change of program moved; scores stay as they are."""
+    customer, before = decision.customer, decision.customer.standing
+    if before is None:
+        return
+    persona = persona_of(before.r, decision.level.name)
+    if persona != before.persona:
+        customer.standing = after = replace(before, persona=persona, since_at=decision.now)
+        _note_changes(decision, before, after, None, None)
+
+
+def scores_quietly(customer: CustomerState, model: Model | None, now: Instant) -> bool:
+    """Score after an order of the customer's own; False, and nothing done, where one of the names would change."""
+    if model is None:
+        return True
+    before, facts = customer.standing, facts_of(customer, customer.window_day)
+    if before is None or facts is None:
+        return False
+    after = _scored(before, model, facts, customer.tier, now, had_event=True)
+    if after.since_at != before.since_at:
+        return False
+    customer.standing = after
+    return True
+
+
+def facts_of(customer: CustomerState, today: Day) -> CustomerFacts | None:
+    """Return what is compared with others', None without an order that counts."""
+    first, last = customer.first_order_day, customer.last_order_day
+    if not customer.orders or first is None or last is None:
+        return None
+    return CustomerFacts(today - last, customer.orders, customer.spend_minor, today - first)
+
+
+def names_of(standing: Standing | None) -> tuple[str | None, str | None, str | None]:
+    """Return the three names, in the order of `SCHEMES`."""
+    return (None, None, None) if standing is None else (standing.rfm, standing.cluster, standing.persona)
+
+
+@lru_cache(maxsize=256)
+def persona_of(recency_score: int, tier: str) -> str:
+    """Return tier by recency, such as ``Active Silver``."""
+    return f"{'Active' if recency_score >= ACTIVE_FROM else 'Dormant'} {tier.title()}"
+
+
+def _scored(
+    before: Standing | None, model: Model, facts: CustomerFacts, tier: str, now: Instant, *, had_event: bool
+) -> Standing:
+    """Return the new standing; `since_at` moves only where a name changed."""
+    carried = NO_CLUSTER if before is None else before.cluster_id
+    (r, f, m), rfm, cluster_id, cluster, budget_buyer, power_user = score_customer(
+        model, facts, carried, had_event=had_event
+    )
+    persona = persona_of(r, tier)
+    is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
+    since_at = before.since_at if before is not None and is_same else now
+    return Standing(r, f, m, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at)
+
+
+def _note_changes(
+    decision: Decision,
+    before: Standing | None,
+    after: Standing | None,
+    model: Model | None,
+    facts: CustomerFacts | None,
+) -> None:
+    customer, found = decision.customer, []
+    for scheme, came_from, to in zip(SCHEMES, names_of(before), names_of(after), strict=True):
+        if came_from == to:
+            continue
+        customer.segment_changes += 1
+        change_id = sha256(f"{customer.customer_id}|segment|{customer.segment_changes}".encode()).hexdigest()[:32]
+        criteria, counterfactual = _NO_REASONS
+        if after is not None and scheme == "persona":
+            criteria, counterfactual = why_persona(after, decision.level.name)
+        elif after is not None and model is not None and facts is not None:
+            criteria, counterfactual = (
+                why_rfm(model, facts, after, decision.rules.currency)
+                if scheme == "rfm"
+                else why_cluster(model, facts, before, after)
+            )
+        found.append(SegmentChange(change_id, scheme, came_from, to, criteria, counterfactual, customer.model_version))
+    decision.segment_changes += tuple(found)
