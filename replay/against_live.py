@@ -24,6 +24,13 @@ META_FIELDS: Final = (
     "program",
     "previous_program",
     "program_changed_at",
+    "model",
+    "previous_model",
+    "model_adopted_at",
+    "customers_by_tier",
+    "moves",
+    "customers_by_segment",
+    "segment_moves",
 )
 """What of a partition's meta must be equal, besides its counters; where the journal was read to is the worker's own."""
 

@@ -17,7 +17,9 @@ from schemas.journal import (
     decode_entry,
 )
 from schemas.record import LogRecord
-from schemas.topics import JOURNAL
+from schemas.snapshot import NewerModelError, UnreadableModelError, decode_snapshot
+from schemas.topics import JOURNAL, MODELS
+from state.score import Model, model_of
 
 
 class PartitionLog(Protocol):
@@ -31,6 +33,9 @@ class PartitionLog(Protocol):
 
     async def take(self, topic: str, count: int) -> Sequence[LogRecord]:
         """Return the next records, between one and ``count``; none only where the topic ends."""
+
+    async def snapshot(self, version: int) -> bytes | None:
+        """Return the model snapshot of this version, None where the models topic does not hold it."""
 
     async def first_offset(self, topic: str) -> int:
         """Return where the topic begins now."""
@@ -79,14 +84,26 @@ class JournalRun:
         if isinstance(step, Records):
             await self._take_records(offset, step)
         elif isinstance(step, ModelAdoption):
-            raise UnreplayableStepError(
-                f"{self._place(offset)} adopts model {step.version}, which this Tierline cannot; use a newer version"
-            )
+            self.run.adopt(step, await self._model(offset, step.version))
         else:
             if isinstance(step, Start):
                 await self._begin(step)
             self.run.take_step(step)
             self.ended_at = max(self.ended_at, step.at if isinstance(step, Tick) else 0)
+
+    async def _model(self, offset: int, version: int) -> Model:
+        blob = await self._log.snapshot(version)
+        if blob is None:
+            raise HistoryGoneError(
+                f"{self._place(offset)} adopts model {version}, but {MODELS} does not hold it: retention or somebody "
+                "removed it. The topic needs retention.ms=-1; replay from a log file that was kept (without segments)"
+            )
+        try:
+            return model_of(version, decode_snapshot(blob))
+        except NewerModelError as error:
+            raise UnreplayableStepError(f"{self._place(offset)} adopts model {version}: {error}") from error
+        except UnreadableModelError as error:
+            raise TornJournalError(f"{self._place(offset)} adopts model {version}: {error}") from error
 
     async def _take_records(self, offset: int, step: Records) -> None:
         left = step.count

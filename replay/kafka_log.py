@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from replay.errors import SilentKafkaError, TopicMissingError
 from schemas.record import LogRecord
-from schemas.topics import INPUTS, JOURNAL
+from schemas.topics import INPUTS, JOURNAL, MODELS
 
 RECORDS_A_FETCH = 5_000
 POLL_MS = 500
@@ -25,6 +25,7 @@ class KafkaLog:
         self._partition = partition
         self._prefix = prefix
         self._readers: dict[str, TopicReader] = {}
+        self._snapshots: dict[int, bytes] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -55,13 +56,24 @@ class KafkaLog:
             records = await reader.fetch(count)
         return records
 
+    async def snapshot(self, version: int) -> bytes | None:
+        """Return a model snapshot; the models topic has one partition, whichever this one is."""
+        if version not in self._snapshots:
+            reader = await self._reader(MODELS, partition=0)
+            reader.seek(max([-1, *self._snapshots]) + 1 or await reader.first_offset())
+            await reader.look_for_end()
+            while records := await reader.fetch(RECORDS_A_FETCH):
+                self._snapshots |= {record.offset: record.value or b"" for record in records}
+        return self._snapshots.get(version)
+
     async def first_offset(self, topic: str) -> int:
         """Return where the topic begins now."""
         return await (await self._reader(topic)).first_offset()
 
-    async def _reader(self, topic: str) -> "TopicReader":
+    async def _reader(self, topic: str, partition: int | None = None) -> "TopicReader":
         if topic not in self._readers:
-            reader = TopicReader(self._options, topic, TopicPartition(self._prefix + topic, self._partition))
+            place = TopicPartition(self._prefix + topic, self._partition if partition is None else partition)
+            reader = TopicReader(self._options, topic, place)
             self._readers[topic] = await self._stack.enter_async_context(reader)
         return self._readers[topic]
 

@@ -22,11 +22,7 @@ Row = Mapping[str, object]
 
 def columns_of(models: Sequence[type[BaseModel]]) -> pa.Schema:
     """Return the columns of rows that are one of ``models``; a column that a row lacks is null there."""
-    fields: dict[str, pa.Field] = {}
-    for model in models:
-        for field in _fields_of(model):
-            fields.setdefault(field.name, field)
-    return pa.schema(list(fields.values()))
+    return pa.schema(_merged([_fields_of(model) for model in models]))
 
 
 def convert(json_lines: Path, parquet: Path, columns: pa.Schema) -> int:
@@ -48,6 +44,23 @@ def table_of(rows: Iterable[Row], columns: pa.Schema) -> pa.Table:
 def _fields_of(model: type[BaseModel]) -> Iterator[pa.Field]:
     for name, field in model.model_fields.items():
         yield pa.field(field.alias or name, _type_of(field.annotation))
+
+
+def _merged(rows: Iterable[Iterable[pa.Field]]) -> list[pa.Field]:
+    """Return the fields of all; what has one name is one field, of a type that holds both."""
+    found: dict[str, pa.Field] = {}
+    for field in (field for fields in rows for field in fields):
+        known = found.get(field.name)
+        found[field.name] = field if known is None else pa.field(field.name, _common(known.type, field.type))
+    return list(found.values())
+
+
+def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        return pa.struct(_merged([list(one), list(other)]))
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return pa.list_(_common(one.value_type, other.value_type))
+    return one if one == other else pa.string()
 
 
 def _type_of(annotation: object) -> pa.DataType:

@@ -15,7 +15,7 @@ import msgspec
 from pydantic import BaseModel
 
 from replay.parquet import columns_of, convert
-from schemas.outputs import DeadLetter, NudgeIssued, NudgeRetracted, NudgeSuppressed, TierChanged
+from schemas.outputs import DeadLetter, NudgeIssued, NudgeRetracted, NudgeSuppressed, SegmentChanged, TierChanged
 from schemas.read_model import CustomerView
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
@@ -23,7 +23,7 @@ from state.outputs import Output
 
 FILES: Final[dict[str, tuple[type[BaseModel], ...]]] = {
     "states": (CustomerView,),
-    "changes": (TierChanged,),
+    "changes": (TierChanged, SegmentChanged),
     "nudges": (NudgeIssued, NudgeRetracted),
     "suppressions": (NudgeSuppressed,),
     "dead_letters": (DeadLetter,),

@@ -125,7 +125,7 @@ class SegmentCriterion(Outgoing):
 class OtherSegment(Outgoing):
     """Another segment, and what would have led there: ``name`` at ``needed`` instead of ``value``.
 
-    For a cluster ``value`` is the distance of its centre in standard deviations, and it would have to be below ``needed``.
+    For a cluster ``value`` is the distance of its centre in standard deviations: it would have to be below ``needed``.
     """
 
     segment: str

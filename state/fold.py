@@ -242,7 +242,7 @@ class Fold:
         self._programs = self.meta.programs(self._models)
 
     def _require_swept(self) -> None:
-        if self.meta.is_sweeping:
+        if self.meta.sweeps_to is not None:
             raise ChangeRefusedError("an earlier change of program or model is still being swept; wait for its end")
 
     def _count(self, what: str) -> None:

@@ -54,9 +54,14 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     """How many changes from one segment to another there were, for each scheme."""
 
     @property
-    def is_sweeping(self) -> bool:
-        """Tell whether customers are still moved to another program or model; no further one is taken meanwhile."""
-        return self.previous_program is not None or self.previous_model is not None
+    def sweeps_to(self) -> Instant | None:
+        """The instant as of which customers are still moved to another program or model, None where everyone was.
+
+        No further one is taken until then.
+        """
+        if self.previous_program is not None:
+            return self.program_changed_at
+        return None if self.previous_model is None else self.model_adopted_at
 
     @property
     def models_in_force(self) -> tuple[int, ...]:

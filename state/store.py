@@ -87,7 +87,7 @@ class Write:
     rewritten: Mapping[int, bytes] = field(default_factory=dict)
     """Outbox entries by position, without what an erased customer had in them."""
     everyone_due_at: Instant | None = None
-    """A new program: by then every customer already known must be swept."""
+    """A new program or model: by then every customer already known must be swept."""
     said: Sequence[Said] = ()
     """Outputs about customers, for pages: written while repeating, too, because the state that goes with them is."""
     day: tuple[int, bytes] | None = None

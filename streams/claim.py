@@ -1,8 +1,11 @@
 """Taking a partition: fence whoever had it, then learn from store and journal where it stands."""
 
+from collections.abc import Mapping
+
 from schemas.journal import JournalEntry, Start, decode_entry
 from state.fold import Fold
 from state.meta import PartitionMeta, decode_meta
+from state.score import Model
 from state.store import Stored
 from streams import ingest
 from streams.customers import CustomersAtHand
@@ -45,7 +48,8 @@ async def claim(
             f"Redis holds nothing of partition {partition}, but the journal does: Redis was emptied, or TIERLINE_REDIS "
             "names another one. Restore its data, or run `tierline rebuild`"
         )
-    engine = _engine(partition, work, ports, observed, token, stored, meta, tail, entries)
+    models = {version: await ports.models.load(version) for version in meta.models_in_force}
+    engine = _engine(partition, work, ports, observed, token, stored, meta, models, tail, entries)
     engine.unrelayed = unrelayed
     await _begin(engine)
     return engine
@@ -59,6 +63,7 @@ def _engine(
     token: str,
     stored: Stored,
     meta: PartitionMeta,
+    models: Mapping[int, Model],
     tail: JournalTail,
     entries: list[tuple[int, JournalEntry]],
 ) -> PartitionEngine:
@@ -69,7 +74,7 @@ def _engine(
         partition=partition,
         work=work,
         ports=ports,
-        fold=Fold(meta, customers, work.partition_of),
+        fold=Fold(meta, customers, work.partition_of, models=models),
         customers=customers,
         token=token,
         repeat=Repeat(repeated, meta.step),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from schemas.journal import ProgramChange, compress
+from schemas.instants import Instant
+from schemas.journal import ModelAdoption, ProgramChange, compress
 from schemas.journal import encode_entry as encode_journal
 from state.changes import Changes
 from state.customer import encode_state
@@ -45,10 +46,15 @@ def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, by
         erased=changes.erased,
         outbox=_outbox_entry(changes) if emits else None,
         rewritten=rewritten,
-        everyone_due_at=next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange)), None),
+        everyone_due_at=_everyone_due_at(changes),
         said=changes.said,
         day=encode_day(changes.meta),
     )
+
+
+def _everyone_due_at(changes: Changes) -> Instant | None:
+    """A change of program or model is a commit of its own."""
+    return next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange | ModelAdoption)), None)
 
 
 def _outbox_entry(changes: Changes) -> bytes:

@@ -16,7 +16,6 @@ from state.outputs import DeadLetter
 from streams import sweep
 from streams.commit import commit
 from streams.partition import OUTBOX_ENTRIES_MAX, PartitionEngine
-from streams.ports import StopError
 
 WAIT_MS: Final = 100
 
@@ -96,7 +95,7 @@ async def _repeat_other(engine: PartitionEngine, step: Step) -> int:
     if isinstance(step, ProgramChange):
         return await sweep.change_program(engine, step)
     assert isinstance(step, ModelAdoption)
-    raise StopError("the journal holds the adoption of a model, written by a newer Tierline: run that version")
+    return await sweep.adopt(engine, step)
 
 
 async def start(engine: PartitionEngine, step: Start) -> int:

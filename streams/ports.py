@@ -11,6 +11,7 @@ from typing import Protocol
 from schemas.instants import Instant
 from schemas.record import LogRecord
 from state.outputs import Output
+from state.score import Model
 from state.store import Store
 
 
@@ -96,6 +97,16 @@ class OutputLog(Protocol):
         """Send everything in one transaction; return the journal offset after its last entry."""
 
 
+class ModelLog(Protocol):
+    """The snapshots that the trainer published; a version is an offset."""
+
+    def newest(self) -> int:
+        """Return the newest version that can be read, -1 before the first."""
+
+    async def load(self, version: int) -> Model:
+        """Return the model of this version. Raises LogUnavailableError, and StopError where it is gone."""
+
+
 class Gate(Protocol):
     """Mutual exclusion between ingest and relay of one partition: `async with gate:`."""
 
@@ -111,6 +122,7 @@ class Ports:
     store: Store
     inputs: InputLog
     outputs: OutputLog
+    models: ModelLog
     new_gate: Callable[[], AbstractAsyncContextManager[object]]
     new_token: Callable[[], str]
     wall_now: Callable[[], Instant]

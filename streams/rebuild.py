@@ -15,6 +15,7 @@ from streams import topics
 from streams.claim import claim
 from streams.ingest import ingest
 from streams.kafka_inputs import KafkaInputs
+from streams.kafka_models import KafkaModels
 from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
 from streams.ports import Ports, StopError
@@ -75,6 +76,7 @@ async def _rebuild(config: WorkerConfig, partition: int, ports: Ports) -> Rebuil
 async def _ports(config: WorkerConfig, partitions: Sequence[int]) -> AsyncIterator[Ports]:
     """Yield the ports without a consumer group: these partitions, whoever has them."""
     store, outputs = RedisRepository(config.redis_url, config.name), KafkaOutputs(config)
+    models = KafkaModels(config)
     consumer = AIOKafkaConsumer(
         **config.kafka, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
     )
@@ -84,10 +86,12 @@ async def _ports(config: WorkerConfig, partitions: Sequence[int]) -> AsyncIterat
         consumer.assign(tps)
         consumer.pause(*tps)
         inputs = KafkaInputs(config, consumer)
-        yield Ports(store, inputs, outputs, asyncio.Lock, lambda: secrets.token_hex(8), config.wall_now)
+        await models.start()
+        yield Ports(store, inputs, outputs, models, asyncio.Lock, lambda: secrets.token_hex(8), config.wall_now)
     finally:
         await outputs.stop()
         await store.close()
+        await models.stop()
         await _stop(consumer)
 
 

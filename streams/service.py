@@ -16,6 +16,7 @@ from state.store import StoreUnavailableError
 from streams import topics
 from streams.bad_input import BadInputLimit
 from streams.kafka_inputs import KafkaInputs
+from streams.kafka_models import KafkaModels
 from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
 from streams.partition import PartitionEngine, Work
@@ -42,6 +43,7 @@ class PartitionsService:
         self.config = config
         self.store = RedisRepository(config.redis_url, config.name)
         self.outputs = KafkaOutputs(config)
+        self.models = KafkaModels(config)
         self.runners: dict[int, PartitionRunner] = {}
         self.observed: dict[int, Observed] = {}
         self.inputs: KafkaInputs | None = None
@@ -127,6 +129,7 @@ class PartitionsService:
         producer = AIOKafkaProducer(**self.config.kafka, linger_ms=5, max_batch_size=512 * 1024)
         try:
             await in_time(producer.start(), "starting a producer")
+            await self.models.start()
             await inputs.start(self._on_rebalance)
         except (LogUnavailableError, asyncio.CancelledError):
             await _closed([producer.stop(), inputs.stop()])
@@ -174,13 +177,21 @@ class PartitionsService:
     async def _end(self, producer: AIOKafkaProducer | None) -> None:
         """Close everything side by side: while a broker is down each would take its time."""
         await self._drop_runners()
-        closing = [self.outputs.stop(), self.store.close()]
+        closing = [self.outputs.stop(), self.store.close(), self.models.stop()]
         closing += [producer.stop()] if producer is not None else []
         closing += [self.inputs.stop()] if self.inputs is not None else []
         await _closed(closing)
 
     def _ports(self, inputs: KafkaInputs) -> Ports:
-        return Ports(self.store, inputs, self.outputs, asyncio.Lock, lambda: secrets.token_hex(8), self.config.wall_now)
+        return Ports(
+            self.store,
+            inputs,
+            self.outputs,
+            self.models,
+            asyncio.Lock,
+            lambda: secrets.token_hex(8),
+            self.config.wall_now,
+        )
 
     def _now(self, engine: PartitionEngine) -> Instant:
         return self.config.wall_now() if self.config.clock == "wall" else engine.fold.meta.clock_at

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.instants import Instant
-from schemas.journal import ProgramChange, Tick
+from schemas.journal import ModelAdoption, ProgramChange, Tick
 from state.errors import LedgerNeeded
 from streams.commit import commit
 from streams.crowd import Crowd
@@ -27,7 +27,7 @@ async def sweep(engine: PartitionEngine) -> int:
         most = engine.work.customers_a_commit
         due = await engine.ports.store.due(engine.partition, until_at, most + 1)
         if not due:
-            return await _finish(engine, until_at) or await _adopt(engine)
+            return await _finish(engine, until_at) or await _take_change(engine)
         if len(due) <= most:
             return await _tick(engine, Tick(until_at, None), [customer_id for _, customer_id in due])
         earlier = [(at, customer_id) for at, customer_id in due if at < due[-1][0]]
@@ -48,6 +48,12 @@ async def tick(engine: PartitionEngine, step: Tick) -> int:
     if step.upto is None:
         engine.crowd = None
     return await _tick(engine, step, customer_ids)
+
+
+async def adopt(engine: PartitionEngine, step: ModelAdoption) -> int:
+    """Put another model in force; the sweep then scores every customer with it."""
+    engine.fold.adopt(step, await engine.ports.models.load(step.version))
+    return await commit(engine)
 
 
 async def change_program(engine: PartitionEngine, step: ProgramChange) -> int:
@@ -92,17 +98,30 @@ async def _crowd(engine: PartitionEngine, at: Instant) -> Crowd:
 
 
 async def _finish(engine: PartitionEngine, until_at: Instant) -> int:
-    """End the sweep of a change of program that everyone met already."""
-    meta = engine.fold.meta
-    if meta.previous_program is None or until_at < meta.program_changed_at:
+    """End the sweep of a change of program or model that everyone met already."""
+    changed_at = engine.fold.meta.sweeps_to
+    if changed_at is None or until_at < changed_at:
         return 0
     return await _tick(engine, Tick(until_at, None), ())
 
 
-async def _adopt(engine: PartitionEngine) -> int:
-    """Take the worker's program where it is newer; only when the sweep of the last one is done."""
+async def _take_change(engine: PartitionEngine) -> int:
+    """Take a newer program or model, one at a time: only when the sweep of the last one is done."""
+    if engine.fold.meta.sweeps_to is not None:
+        return 0
+    return await _take_program(engine) or await _take_model(engine)
+
+
+async def _take_model(engine: PartitionEngine) -> int:
+    newest = engine.ports.models.newest()
+    if newest <= engine.fold.meta.model:
+        return 0
+    return await adopt(engine, ModelAdoption(newest, _changed_at(engine)))
+
+
+async def _take_program(engine: PartitionEngine) -> int:
     work, meta = engine.work, engine.fold.meta
-    if work.program_json == meta.program or meta.previous_program is not None:
+    if work.program_json == meta.program:
         return 0
     in_force = engine.fold.programs.current.version
     if work.program_version < in_force:
@@ -112,7 +131,9 @@ async def _adopt(engine: PartitionEngine) -> int:
             f"the rules file differs from the program in force, but both say version {in_force}: "
             "raise `version` in program.yaml with every change"
         )
-    at = meta.clock_at
-    if work.uses_wall_clock:
-        at = max(at, engine.ports.wall_now())
-    return await change_program(engine, ProgramChange(at, work.program_json))
+    return await change_program(engine, ProgramChange(_changed_at(engine), work.program_json))
+
+
+def _changed_at(engine: PartitionEngine) -> Instant:
+    clock_at = engine.fold.meta.clock_at
+    return max(clock_at, engine.ports.wall_now()) if engine.work.uses_wall_clock else clock_at

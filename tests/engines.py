@@ -18,7 +18,7 @@ from streams.relay import relay
 from streams.sweep import sweep
 from tests.builders import Json
 from tests.product import program_of
-from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeOutputs
+from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeModels, FakeOutputs
 from tests.simulation.fake_store import FakeStore, Shard
 
 
@@ -44,7 +44,8 @@ class EngineBench:
         inputs.is_calm = True
         tokens = itertools.count(1)
         outputs = FakeOutputs(self.kafka, _no_pause)
-        self._ports = Ports(self.store, inputs, outputs, Lock, lambda: str(next(tokens)), lambda: 0)
+        self.models = FakeModels(self.kafka, _no_pause, Random(0))
+        self._ports = Ports(self.store, inputs, outputs, self.models, Lock, lambda: str(next(tokens)), lambda: 0)
         self._work = _work_of(program, sizes)
 
     @property

@@ -14,16 +14,19 @@ from replay.from_journal import Against, Installation, JournalReport, replay_jou
 from replay.run import Run
 from replay.write import OutputFiles
 from schemas.instants import Instant
-from schemas.journal import ProgramChange, Records, SingleStep, Start, Tick, compress, encode_entry
+from schemas.journal import ModelAdoption, ProgramChange, Records, SingleStep, Start, Tick, compress, encode_entry
 from schemas.program import Program
 from schemas.record import LogRecord
+from schemas.snapshot import encode_snapshot
 from schemas.topics import INPUTS, JOURNAL
 from state.customer import encode_state
 from state.ledger import encode_entry as encode_ledger_entry
 from state.meta import PartitionMeta, encode_meta
 from state.outputs import Output
+from state.score import model_of
 from state.store import Loaded, Wanted
 from tests.folding import value_bytes
+from tests.snapshots import random_snapshot
 
 Json = dict[str, object]
 
@@ -35,6 +38,7 @@ class Worked:
     run: Run
     inputs: dict[str, list[LogRecord]] = field(default_factory=lambda: defaultdict(list))
     entries: list[bytes] = field(default_factory=list)
+    snapshots: dict[int, bytes] = field(default_factory=dict)
     outputs: list[list[Output]] = field(default_factory=list)
     """Of each entry, what its transaction published."""
 
@@ -77,6 +81,7 @@ class FakeLog:
         self.records[JOURNAL] = [_journal_record(number, value) for number, value in enumerate(done.entries)]
         self.records |= {topic: list(records) for topic, records in (topics or {}).items()}
         self.kept_from: dict[str, int] = {}
+        self.snapshots = dict(done.snapshots)
         self.later: list[dict[str, list[LogRecord]]] = []
         """What each pause brings: whole topics anew."""
         self._next: dict[str, int] = {}
@@ -94,6 +99,9 @@ class FakeLog:
         if found:
             self._next[topic] = found[-1].offset + 1
         return found
+
+    async def snapshot(self, version: int) -> bytes | None:
+        return self.snapshots.get(version)
 
     async def first_offset(self, topic: str) -> int:
         return self.kept_from.get(topic, 0)
@@ -153,6 +161,8 @@ def _take(done: Worked, step: Json) -> list[SingleStep]:
         done.run.take_record(taken)
         return [Records(topic)]
     at = int(str(step["at"]))
+    if "model" in step:
+        return [_adopt(done, at, int(str(step["model"])))]
     if isinstance(program, dict):
         change = ProgramChange(at, Program.model_validate(program).canonical_json())
         done.run.take_step(change)
@@ -162,6 +172,14 @@ def _take(done: Worked, step: Json) -> list[SingleStep]:
     tick = Tick(at, None if upto is None else str(upto))
     done.run.take_step(tick)
     return [tick]
+
+
+def _adopt(done: Worked, at: int, version: int) -> ModelAdoption:
+    """Adopt a snapshot that its version is the seed of; the sweep is a later step's."""
+    adoption, snapshot = ModelAdoption(version, at), random_snapshot(random.Random(version))
+    done.snapshots[version] = encode_snapshot(snapshot)
+    done.run.adopt(adoption, model_of(version, snapshot))
+    return adoption
 
 
 def _commit(done: Worked, taken: list[SingleStep]) -> list[SingleStep]:

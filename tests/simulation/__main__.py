@@ -33,6 +33,7 @@ def _run(seeds: range, faults: Faults) -> int:
     totals = run_many(seeds, faults)
     print(f"{totals.schedules} schedules in {time.monotonic() - began_at:.1f} s, {len(totals.failed)} failed")
     print(f"{totals.steps} steps, {totals.repeated} repeated, {totals.outputs} outputs published")
+    print(f"{totals.adoptions} adoptions, {totals.claims_in_sweeps} claims in the middle of an adoption's sweep")
     print(f"{totals.claims} claims, {totals.refused} refused writes, {totals.rebuilds} rebuilds")
     for seed, found in list(totals.failed.items())[:20]:
         print(f"seed {seed}: {found}")

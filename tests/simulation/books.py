@@ -1,6 +1,6 @@
 """What must hold when a schedule is over: the published journal explains everything."""
 
-from schemas.journal import Records, Start, Step, Tick, decode_entry
+from schemas.journal import ModelAdoption, Records, Start, Step, Tick, decode_entry
 from state.changes import Said
 from state.customer import encode_state
 from state.fold import Fold
@@ -34,6 +34,11 @@ def violations(world: World) -> list[str]:
     if world.observed.contradictions and not world.faults.failback:
         found.append("the store contradicted the journal: only a rebuild could help")
     return found
+
+
+def adoptions(world: World) -> int:
+    """Return how many models were adopted, by what the journal says."""
+    return sum(isinstance(step, ModelAdoption) for step in _journalled(world.kafka)[0])
 
 
 def _state_violations(world: World, fold: Fold, customers: CustomersInMemory) -> list[str]:
@@ -96,8 +101,10 @@ def _replayed(
             fold.tick(step, list(customers))
         elif isinstance(step, Start):
             fold.start(step)
+        elif isinstance(step, ModelAdoption):
+            fold.adopt(step, kafka.models[step.version])
         else:
-            fold.change_program(step)  # type: ignore[arg-type]
+            fold.change_program(step)
         changes = fold.take_changes()
         outputs += changes.outputs
         gone = {*changes.reborn, *(customer_id for customer_id, state in changes.states.items() if state is None)}
@@ -116,5 +123,6 @@ def _identity(output: Output) -> tuple[object, ...]:
 
 def _counted(meta: PartitionMeta) -> object:
     counters = {name: count for name, count in meta.counters.items() if not name.startswith("withdrawn:")}
-    tiers = meta.customers_by_tier, meta.moves
-    return meta.step, meta.offsets, meta.clock_at, meta.program, meta.previous_program, counters, tiers
+    counts = meta.customers_by_tier, meta.moves, meta.customers_by_segment, meta.segment_moves
+    in_force = meta.program, meta.previous_program, meta.model, meta.previous_model, meta.model_adopted_at
+    return meta.step, meta.offsets, meta.clock_at, in_force, counters, counts

@@ -8,6 +8,7 @@ from schemas.instants import Instant
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from state.outputs import Output
+from state.score import Model
 from streams.ports import JournalTail, LostClaimError, Publication
 
 FRESH_FOR_US = 2_000_000
@@ -23,6 +24,7 @@ class FakeKafka:
     journal_end: int = 0
     outputs: list[Output] = field(default_factory=list)
     producer: int = 0
+    models: dict[int, Model] = field(default_factory=dict)
 
     def append(self, publications: Sequence[Publication]) -> int:
         """Commit one transaction; a marker follows its last entry. Return the offset after that entry."""
@@ -107,3 +109,22 @@ class FakeOutputs:
         journal_at = self._kafka.append(publications)
         await self._pause("published")
         return journal_at
+
+
+class FakeModels:
+    """Implements `ModelLog` for one worker, which hears of new versions sooner or later."""
+
+    def __init__(self, kafka: FakeKafka, pause: Pause, random: Random) -> None:
+        self._kafka, self._pause, self._random = kafka, pause, random
+        self._heard = -1
+
+    def newest(self) -> int:
+        """Return the newest version heard of."""
+        if self._random.random() < 0.5:
+            self._heard = max(self._kafka.models, default=-1)
+        return self._heard
+
+    async def load(self, version: int) -> Model:
+        """Return the model."""
+        await self._pause("load model")
+        return self._kafka.models[version]

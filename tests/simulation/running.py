@@ -6,7 +6,7 @@ from typing import Final
 
 from state.errors import StateError
 from streams.ports import StreamsError
-from tests.simulation.books import violations
+from tests.simulation.books import adoptions, violations
 from tests.simulation.faults import Ablation, Faults
 from tests.simulation.schedule import World
 
@@ -34,6 +34,9 @@ class Totals:
     refused: int = 0
     rebuilds: int = 0
     outputs: int = 0
+    adoptions: int = 0
+    claims_in_sweeps: int = 0
+    """Claims that found the sweep of an adoption half done."""
     failed: dict[int, list[str]] = field(default_factory=dict)
 
 
@@ -60,6 +63,8 @@ def run_many(seeds: Iterable[int], faults: Faults | None = None) -> Totals:
         totals.refused += seen.refused_commits
         totals.rebuilds += seen.rebuilds
         totals.outputs += len(world.kafka.outputs)
+        totals.adoptions += adoptions(world)
+        totals.claims_in_sweeps += world.claims_in_sweeps
         if found:
             totals.failed[seed] = found
     return totals

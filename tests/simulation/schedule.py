@@ -1,11 +1,12 @@
 """One schedule: workers driven await by await, faults in between, then calm, then the books are compared."""
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from random import Random
 
 from schemas.instants import Instant
 from schemas.topics import INPUTS
+from state.score import model_of
 from state.store import StoreUnavailableError
 from streams.claim import claim
 from streams.ingest import ingest
@@ -14,37 +15,29 @@ from streams.partition import Guards, PartitionEngine, Work
 from streams.ports import LostClaimError, Ports, StopError
 from streams.relay import relay
 from streams.sweep import sweep
-from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeOutputs
+from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeModels, FakeOutputs
 from tests.simulation.fake_store import FakeStore, Shard
 from tests.simulation.faults import Ablation, Faults
+from tests.simulation.pauses import Gate, Pause
 from tests.simulation.workload import BEGIN_AT, HOUR_US, PARTITION, a_log, a_program
+from tests.snapshots import random_snapshot
 
 WORKERS_MAX = 3
 KAFKA_AWAITS = frozenset(
-    ("publish", "published", "read journal", "start producer", "producer started", "fetch", "wait", "topic ids")
+    (
+        "publish",
+        "published",
+        "read journal",
+        "start producer",
+        "producer started",
+        "fetch",
+        "wait",
+        "topic ids",
+        "load model",
+    )
 )
 CALM_AWAITS_MAX = 6000
 CALM_FOR_US = 15 * 24 * HOUR_US
-
-
-class _Pause:
-    def __await__(self) -> Generator[None, None, None]:
-        yield
-
-
-class _Gate:
-    """Mutual exclusion inside one worker."""
-
-    def __init__(self) -> None:
-        self._is_taken = False
-
-    async def __aenter__(self) -> None:
-        while self._is_taken:
-            await _Pause()
-        self._is_taken = True
-
-    async def __aexit__(self, *error: object) -> None:
-        self._is_taken = False
 
 
 class Worker:
@@ -55,7 +48,8 @@ class Worker:
         self.inputs = FakeInputs(world.kafka, world.pause, world.random, lambda: world.wall_at)
         self.inputs.is_calm = world.is_calm
         outputs = FakeOutputs(world.kafka, world.pause)
-        self._ports = Ports(world.store, self.inputs, outputs, _Gate, world.new_token, lambda: world.wall_at)
+        models = FakeModels(world.kafka, world.pause, world.random)
+        self._ports = Ports(world.store, self.inputs, outputs, models, Gate, world.new_token, lambda: world.wall_at)
         self.engine: PartitionEngine | None = None
         self._tasks: list[Coroutine[None, None, None]] = [self._claim()]
 
@@ -89,11 +83,12 @@ class Worker:
         world = self._world
         rebuild, world.operator_rebuilds = world.operator_rebuilds, False
         self.engine = await claim(PARTITION, world.work, self._ports, world.observed, rebuild=rebuild)
+        world.claims_in_sweeps += self.engine.fold.meta.previous_model is not None
         self._tasks += [self._ingest(self.engine), self._relay(self.engine)]
 
     async def _ingest(self, engine: PartitionEngine) -> None:
         while True:
-            await _Pause()
+            await Pause()
             if self._world.random.random() < 0.3:
                 await sweep(engine)
             else:
@@ -101,7 +96,7 @@ class Worker:
 
     async def _relay(self, engine: PartitionEngine) -> None:
         while True:
-            await _Pause()
+            await Pause()
             await relay(engine)
 
 
@@ -118,6 +113,7 @@ class World:
     is_calm: bool = False
     operator_rebuilds: bool = False
     observed: Observed = field(default_factory=Observed)
+    claims_in_sweeps: int = 0
 
     def __post_init__(self) -> None:
         guards = self.ablation
@@ -141,7 +137,7 @@ class World:
 
     async def pause(self, where: str) -> None:
         """Stop at an await of a port, before or after its effect; now and then it ends with an unknown outcome."""
-        await _Pause()
+        await Pause()
         if self.random.random() < self.unknown_chance:
             raise (LostClaimError if where in KAFKA_AWAITS else StoreUnavailableError)(where)
 
@@ -152,16 +148,23 @@ class World:
     def run(self) -> None:
         """Stir, then let everything come to rest."""
         changes_program_at = self.random.randrange(600) if self.random.random() < 0.3 else None
+        publishes = self.random.choice((0.0, 0.01, 0.05))
         awaits = self.random.randrange(150, 600)
         for moment in range(awaits):
             if moment == changes_program_at:
                 self.work = self._work(version=2)
+            if self.random.random() < publishes:
+                self._publish_model()
             self._let_time_pass()
             self._maybe_fail()
             if not self.workers:
                 self.workers.append(Worker(self))
             self._chosen().run()
         self._calm_down()
+
+    def _publish_model(self) -> None:
+        version = max(self.kafka.models, default=-1) + self.random.choice((1, 2))
+        self.kafka.models[version] = model_of(version, random_snapshot(self.random))
 
     def _work(self, version: int) -> Work:
         program, guards = a_program(version), self.ablation

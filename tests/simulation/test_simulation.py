@@ -19,6 +19,8 @@ def test_the_published_journal_explains_everything_whatever_fails() -> None:
     assert totals.repeated > SCHEDULES, "too little was repeated to show anything"
     assert totals.refused > SCHEDULES / 10
     assert totals.outputs > 10 * SCHEDULES
+    assert totals.adoptions > SCHEDULES / 2
+    assert totals.claims_in_sweeps > SCHEDULES / 10, "too few kills fell into the sweep of an adoption"
 
 
 @pytest.mark.timeout(120)

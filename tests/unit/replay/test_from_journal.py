@@ -41,7 +41,7 @@ def done() -> Worked:
 def test_a_replay_along_the_journal_equals_what_was_done(seed: int, tmp_path: Path) -> None:
     program, steps = random_steps(seed)
     erased = {json.dumps(one) for one in steps if "customer.erased" in json.dumps(one)}
-    kept = [one for one in steps if json.dumps(one) not in erased]
+    kept = _with_adoptions([one for one in steps if json.dumps(one) not in erased])
     done = worked(program, kept, seed=seed)
     report = replayed(FakeLog(done), tmp_path)
     for name, topic in (("nudges", NUDGES), ("changes", CHANGES)):
@@ -134,8 +134,30 @@ def test_an_entry_that_is_none_is_named(done: Worked, tmp_path: Path) -> None:
         replayed(log, tmp_path)
 
 
-def test_a_step_of_a_newer_version_is_named(done: Worked, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("snapshot", "error", "says"),
+    [
+        (None, HistoryGoneError, "adopts model 17, but loyalty.models.v1 does not hold it"),
+        (b'{"format":99}', UnreplayableStepError, "adopts model 17: a snapshot has format 99"),
+        (b"{}", TornJournalError, "adopts model 17: a model snapshot cannot be read"),
+    ],
+)
+def test_a_model_that_cannot_be_adopted_is_named(
+    done: Worked, tmp_path: Path, snapshot: bytes | None, error: type[Exception], says: str
+) -> None:
     last = decode_entry(done.entries[-1])
     done.entries.append(encode_entry(compress(last.next_step, [ModelAdoption(17, 0)], last.next_offsets)))
-    with pytest.raises(UnreplayableStepError, match="adopts model 17"):
+    done.snapshots |= {} if snapshot is None else {17: snapshot}
+    with pytest.raises(error, match=says):
         replayed(FakeLog(done), tmp_path)
+
+
+def _with_adoptions(steps: list[Json]) -> list[Json]:
+    """Adopt a model where a change of program was swept, and sweep it at the next tick that comes so far."""
+    found: list[Json] = []
+    for number, step in enumerate(steps):
+        found.append(step)
+        if step["step"] == "tick" and step.get("upto") is None and number % 3 == 0:
+            at = int(str(step["at"]))
+            found += [{"step": "model", "at": at, "model": number}, {"step": "tick", "at": at}]
+    return found
