@@ -14,6 +14,15 @@ from state.decision import effective_level
 Counts = dict[str, int]
 
 
+_COUNTS_OF = {
+    "tier.changed": "changes",
+    "segment.changed": "segment_changes",
+    "nudge.issued": "nudges",
+    "nudge.retracted": "retractions",
+    "nudge.suppressed": "suppressions",
+}
+
+
 class Summary(msgspec.Struct, kw_only=True):
     """Numbers of one run or of several partitions together."""
 
@@ -29,7 +38,11 @@ class Summary(msgspec.Struct, kw_only=True):
     customers: int = 0
     tiers: Counts = msgspec.field(default_factory=dict)
     """Customers by the tier in force."""
+    segments: Counts = msgspec.field(default_factory=dict)
+    """Customers by rule segment; those without one are left out."""
     changes: Counts = msgspec.field(default_factory=dict)
+    """Of tiers, by trigger."""
+    segment_changes: Counts = msgspec.field(default_factory=dict)
     """By trigger."""
     nudges: Counts = msgspec.field(default_factory=dict)
     """Issued, by kind."""
@@ -60,9 +73,8 @@ class Summary(msgspec.Struct, kw_only=True):
 
     def add_written(self, written: Mapping[tuple[str, str], int]) -> Self:
         """Count what went into the files."""
-        by_type = {"tier.changed": "changes", "nudge.issued": "nudges", "nudge.retracted": "retractions"}
         for (what, which), count in sorted(written.items()):
-            name = by_type.get(what, "suppressions")
+            name = _COUNTS_OF[what]
             setattr(self, name, _sum(getattr(self, name), {which: count}))
         return self
 
@@ -75,6 +87,7 @@ class Summary(msgspec.Struct, kw_only=True):
         tiers = Counter(effective_level(customer, programs.of(customer)).name for customer in customers)
         ladder = {level.name: tiers[level.name] for level in programs.current.levels}
         self.tiers = _sum(self.tiers, ladder | dict(tiers))
+        self.segments = _sum(self.segments, dict(sorted(run.meta.customers_by_segment.get("rfm", {}).items())))
         self.customers += len(run.customers.states)
         self.currency, self.program_version = programs.current.currency, programs.current.program_version
         self.excess_minor += sum(customer.excess_minor for customer in customers)

@@ -88,7 +88,7 @@ class OutputFiles:
             self._open["states"].write(_encoder.encode(view) + b"\n")
 
     def _count(self, said: _Sentence) -> None:
-        which = said.trigger.get("kind") if said.type == "tier.changed" else said.kind
+        which = said.trigger.get("kind") if said.type in ("tier.changed", "segment.changed") else said.kind
         if said.type == "nudge.suppressed":
             which = said.reason
         self.written[said.type, which or ""] += 1
