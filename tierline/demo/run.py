@@ -1,11 +1,12 @@
-"""The demo's story: servers, topics, two workers and the API; play the year; add everything up."""
+"""The demo's story: servers, topics, two workers, the trainer and the API; play the year; add everything up."""
 
 import asyncio
 import os
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -15,17 +16,18 @@ from types import FrameType
 from pydantic import SecretStr
 
 from schemas.record import LogRecord
+from state.redis_repository import RedisRepository
 from tierline.console import CommandError, err, note, print_json
 from tierline.demo.children import Child, check_all, stop_all
 from tierline.demo.data import first_baskets, year_of_baskets
 from tierline.demo.feed import FeedProgress, feed
 from tierline.demo.latency import visible_buckets
-from tierline.demo.published import count_published
+from tierline.demo.published import count_published, newest_model
 from tierline.demo.servers import served
 from tierline.demo.show import show
-from tierline.demo.standing import take_census
+from tierline.demo.standing import Census, Standing, look, take_census
 from tierline.demo.summary import Summary, added_up, summary_of
-from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, wait_until_started, watch
+from tierline.demo.watch import LOOK_EVERY_SECONDS, StalledError, wait_until_learnt, wait_until_started, watch
 from tierline.embedded.process import free_port
 from tierline.reaching import explained, program_of
 from tierline.settings import PREFIX, Settings, shown, variable
@@ -87,11 +89,12 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def _start_children(children: list[Child], settings: Settings, ports: Sequence[int], folder: Path) -> None:
-    """Add two workers and the API to ``children``, one by one, so that those that run are stopped in any case."""
+    """Add workers, trainer and API to ``children``, one by one, so that those that run are stopped in any case."""
     environment = environment_of(settings)
     for number, port in enumerate(ports, start=1):
         own = {variable("metrics_port"): str(port)}
         children.append(Child.start(f"worker-{number}", ["worker", "--from", "earliest"], environment | own, folder))
+    children.append(Child.start("trainer", ["trainer"], environment, folder))
     children.append(Child.start("api", ["api"], environment, folder))
     address = f"http://{settings.api_host}:{settings.api_port}"
     note(f"Watch it: {address}/ · API: {address}/docs · logs: {folder}")
@@ -111,15 +114,26 @@ async def _play(
             await wait_until_started(repository, settings.partitions, check)
             tasks.create_task(feed(settings, records, options.duration_seconds, progress))
             watching = tasks.create_task(watch(repository, settings.partitions, progress, check))
-        standing, seconds = watching.result()
-        census = await take_census(repository, settings.partitions)
+        seconds = watching.result()
+        standing, census, published = await _at_rest(settings, repository, check)
     except* (StalledError, CommandError) as failed:
         tails = "".join(f"\n{child.name}:\n{child.log_tail()}" for child in children)
         raise CommandError(f"{failed.exceptions[0]}{tails}") from failed
     finally:
         await repository.close()
-    published = await count_published(settings)
     return summary_of(added_up(records), standing, census, published, seconds, await visible_buckets(ports))
+
+
+async def _at_rest(
+    settings: Settings, repository: RedisRepository, check: Callable[[], None]
+) -> tuple[Standing, Census, dict[str, Counter[str]]]:
+    """Return what is stored and published once nothing moves any more: the trainer may still send a last model."""
+    while True:
+        standing = await wait_until_learnt(repository, settings.partitions, lambda: newest_model(settings), check)
+        census = await take_census(repository, settings.partitions)
+        published = await count_published(settings)
+        if (await look(repository, settings.partitions)).steps == standing.steps:
+            return standing, census, published
 
 
 def _stay_up(settings: Settings, records: Sequence[LogRecord], children: Sequence[Child]) -> None:

@@ -21,6 +21,13 @@ def show(summary: Summary, levels: list[str]) -> None:
             _counts("Nudges retracted", summary.nudges_retracted),
         )
     )
+    out.print(
+        _columns(
+            _learnt(summary),
+            _counts("Customers by segment", summary.customers_by_segment),
+            _counts("Segment changes", summary.segment_changes),
+        )
+    )
     out.print(_checks(summary))
     verdict = "[green]Everything adds up.[/]" if summary.reconciles else "[red]Something does not add up, see above.[/]"
     out.print(verdict)
@@ -40,6 +47,14 @@ def _flow(summary: Summary) -> Table:
         ("visible after, p99", _ms(summary.visible_p99_ms)),
     ):
         table.add_row(what, value)
+    return table
+
+
+def _learnt(summary: Summary) -> Table:
+    least, most = summary.adoptions_per_partition
+    table = _table("Models")
+    table.add_row("published", f"{summary.models_published:,}")
+    table.add_row("adopted by each partition", f"{least:,}" if least == most else f"{least:,}-{most:,}")
     return table
 
 

@@ -24,6 +24,25 @@ class Standing:
     clock_at: Instant
 
     @property
+    def steps(self) -> int:
+        """How many steps all partitions took."""
+        return sum(meta.step for meta in self.metas)
+
+    @property
+    def adoptions_by_partition(self) -> list[int]:
+        """How many models each partition adopted."""
+        return [meta.counters.get("adoptions", 0) for meta in self.metas]
+
+    @property
+    def customers_by_segment(self) -> Counter[str]:
+        """How many customers have each rule segment, as counted."""
+        return sum((Counter(meta.customers_by_segment.get("rfm", {})) for meta in self.metas), Counter())
+
+    def has_adopted(self, version: int) -> bool:
+        """Say whether this model is in force everywhere, and everyone was scored with it."""
+        return all(meta.model == version and meta.sweeps_to is None for meta in self.metas)
+
+    @property
     def customers_by_tier(self) -> Counter[str]:
         """How many customers have each tier, as counted."""
         return sum((Counter(meta.customers_by_tier) for meta in self.metas), Counter())
@@ -59,7 +78,9 @@ class Census:
     spend_minor: int = 0
     candidates: int = 0
     tier_changes: int = 0
+    segment_changes: int = 0
     by_tier: Counter[str] = field(default_factory=Counter)
+    by_segment: Counter[str] = field(default_factory=Counter)
 
     def add(self, customer: CustomerState) -> None:
         """Count one customer."""
@@ -68,7 +89,10 @@ class Census:
         self.spend_minor += customer.spend_minor
         self.candidates += sum(customer.candidates.values())
         self.tier_changes += customer.tier_changes
+        self.segment_changes += customer.segment_changes
         self.by_tier[customer.tier] += 1
+        if customer.standing is not None:
+            self.by_segment[customer.standing.rfm] += 1
 
 
 async def take_census(repository: RedisRepository, partitions: int) -> Census:

@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from schemas.record import LogRecord
-from schemas.topics import CHANGES, INPUTS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
+from schemas.topics import CHANGES, INPUTS, MODELS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
 from tierline.console import Json
 from tierline.demo.latency import quantile_ms
 from tierline.demo.standing import Census, Standing
@@ -42,7 +42,12 @@ class Summary:
     dead_letters: int
     erased: int
     customers_by_tier: dict[str, int]
+    customers_by_segment: dict[str, int]
     tier_changes: dict[str, int]
+    segment_changes: dict[str, int]
+    models_published: int
+    adoptions_per_partition: tuple[int, int]
+    """The least and the most of all partitions."""
     nudges_issued: dict[str, int]
     nudges_retracted: dict[str, int]
     suppressions: dict[str, int]
@@ -105,7 +110,11 @@ def summary_of(
         dead_letters=_total(counters, "dead"),
         erased=counters["erased"],
         customers_by_tier=dict(census.by_tier),
+        customers_by_segment=dict(census.by_segment.most_common()),
         tier_changes=_by_part(counters, "tier_changes", 1),
+        segment_changes=_by_part(counters, "segment_changes", 2),
+        models_published=published[MODELS].total(),
+        adoptions_per_partition=(min(standing.adoptions_by_partition), max(standing.adoptions_by_partition)),
         nudges_issued=_by_part(counters, "issued", 1),
         nudges_retracted=_by_part(counters, "retracted", 2),
         suppressions=_by_part(counters, "suppressed", 2),
@@ -124,6 +133,8 @@ def checks_of(fed: Fed, census: Census, standing: Standing, published: dict[str,
     fates = sum(counters[fate] for fate in FATES)
     issued, retracted = _total(counters, "issued"), _total(counters, "retracted")
     suppressed, changes = _total(counters, "suppressed"), _total(counters, "tier_changes")
+    moved = _total(counters, "segment_changes")
+    in_counted_segment = standing.customers_by_segment & census.by_segment
     in_counted_tier = standing.customers_by_tier & census.by_tier
     nudges = published[NUDGES]
     dead_letters = sum(published[dead_letter_topic(topic)].total() for topic in INPUTS)
@@ -137,7 +148,10 @@ def checks_of(fed: Fed, census: Census, standing: Standing, published: dict[str,
         Check("retracted = nudge.retracted on the topic", retracted, nudges["nudge.retracted"]),
         Check("suppressed = nudge.suppressed on the topic", suppressed, published[SUPPRESSIONS].total()),
         Check("tier changes in the states = counted", census.tier_changes, changes),
-        Check("tier changes = tier.changed on the topic", changes, published[CHANGES].total()),
+        Check("tier changes = tier.changed on the topic", changes, published[CHANGES]["tier.changed"]),
+        Check("customers by segment in Redis = counted", census.by_segment.total(), in_counted_segment.total()),
+        Check("segment changes in the states = counted", census.segment_changes, moved),
+        Check("segment changes = segment.changed on the topic", moved, published[CHANGES]["segment.changed"]),
         Check("dead letters = records on the dead letter topics", dead, dead_letters),
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -16,6 +16,8 @@ LOOK_EVERY_SECONDS = 0.25
 PLAIN_EVERY_SECONDS = 5.0
 """Where stderr is no terminal, one line so often instead of a bar."""
 STALLED_AFTER_SECONDS = 60.0
+QUIET_SECONDS = 2.0
+"""No model for so long: the trainer has seen every sample."""
 
 
 class StalledError(Exception):
@@ -32,10 +34,29 @@ async def wait_until_started(repository: RedisRepository, partitions: int, check
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
-async def watch(
-    repository: RedisRepository, partitions: int, feed: FeedProgress, check: Callable[[], None]
-) -> tuple[Standing, float]:
-    """Return the final standing and the seconds that it took, once everything is taken, decided and published.
+async def wait_until_learnt(
+    repository: RedisRepository,
+    partitions: int,
+    newest_model: Callable[[], Awaitable[int]],
+    check: Callable[[], None],
+) -> Standing:
+    """Return the standing once the newest model is in force everywhere and no newer one came for a while."""
+    gives_up_at = time.monotonic() + STALLED_AFTER_SECONDS
+    last, since = (-1, -1), time.monotonic()
+    while time.monotonic() < gives_up_at:
+        check()
+        newest, standing = await newest_model(), await look(repository, partitions)
+        is_done = standing.has_adopted(newest) and await is_settled(repository, standing)
+        if not is_done or (newest, standing.steps) != last:
+            last, since = (newest, standing.steps), time.monotonic()
+        elif time.monotonic() - since > QUIET_SECONDS:
+            return standing
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    raise StalledError("The newest model was not adopted by every partition within a minute.")
+
+
+async def watch(repository: RedisRepository, partitions: int, feed: FeedProgress, check: Callable[[], None]) -> float:
+    """Return the seconds until everything was taken, decided and published.
 
     ``check`` is called at every look and raises if a process is gone; ``StalledError`` if nothing moves for a minute.
     """
@@ -49,7 +70,7 @@ async def watch(
             if standing.taken != last_taken:
                 last_taken, moved_at = standing.taken, now
             if feed.is_done and standing.taken >= feed.total and await is_settled(repository, standing):
-                return await look(repository, partitions), now - feed.began_at
+                return now - feed.began_at
             if now - moved_at > STALLED_AFTER_SECONDS:
                 raise StalledError(f"{standing.taken:,} of {feed.sent:,} sent records were taken, then nothing moved.")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
