@@ -145,6 +145,8 @@ class PartitionRunner:
         behind = engine.journal_until - engine.committed_step
         text = f", {behind} journalled steps to repeat" if behind > 0 else ""
         text += f", {untrimmed} commits in the outbox were published already" if untrimmed else ""
+        if engine.fold.meta.previous_model is not None:
+            text += f", in the middle of adopting model {engine.fold.meta.model}"
         log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
 
 

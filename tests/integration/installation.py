@@ -3,24 +3,26 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.journal import ProgramChange, Records, Start, Step, Tick, decode_entry
+from schemas.journal import Step, decode_entry
 from schemas.record import LogRecord
-from schemas.topics import CHANGES, INPUTS, JOURNAL, NUDGES, SUPPRESSIONS, dead_letter_topic
+from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
+from schemas.topics import CHANGES, INPUTS, JOURNAL, MODELS, NUDGES, SUPPRESSIONS, dead_letter_topic
 from state.customer import encode_state
 from state.fold import Fold
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, decode_meta
-from state.outputs import Output
 from state.redis_repository import RedisRepository
+from state.score import Model, model_of
 from state.store import TOLD_MAX, StoreUnavailableError, Wanted
 from streams import topics
 from streams.service import work_of
+from tests.integration.along import first_difference, identity, replayed
 from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
@@ -134,6 +136,27 @@ class Installation:
         await consumer.stop()
         return end
 
+    async def publish_model(self, snapshot: Snapshot) -> int:
+        """Publish a snapshot as the trainer does, in a transaction of its own; return its version."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, transactional_id=f"{self.name}-trainer")
+        await producer.start()
+        async with producer.transaction():
+            sent = await producer.send_and_wait(self.prefix + MODELS, encode_snapshot(snapshot), partition=0)
+        await producer.stop()
+        return int(sent.offset)
+
+    async def models(self) -> dict[int, Model]:
+        """Return every model by its version."""
+        records = await self.read(MODELS, 0)
+        return {one.offset: model_of(one.offset, decode_snapshot(one.value or b"")) for one in records}
+
+    async def metas(self) -> list[PartitionMeta]:
+        """Return what each partition's last commit says; a partition that nobody started is left out."""
+        repository = RedisRepository(self.redis_url, self.name)
+        blobs = [await repository.meta(partition) for partition in range(self.partitions)]
+        await repository.close()
+        return [decode_meta(blob) for blob in blobs if blob is not None]
+
     async def journal(self, partition: int) -> list[Step]:
         """Return the steps in the journal; they follow each other without a gap."""
         steps: list[Step] = []
@@ -171,7 +194,7 @@ class Installation:
         fold = Fold(
             PartitionMeta(partition=partition), customers, work_of(config_of(self.worker_options())).partition_of
         )
-        said = replayed(fold, customers, await self.journal(partition), inputs)
+        said = replayed(fold, customers, await self.journal(partition), inputs, await self.models())
         for topic in OUTPUTS:
             published = [(r.key, r.value, list(r.headers)) for r in await self.read(topic, partition)]
             expected = [(o.key, o.value, list(o.headers)) for o in said if o.topic == topic]
@@ -192,7 +215,8 @@ class Installation:
         assert blob is not None
         meta = decode_meta(blob)
         assert (meta.step, meta.offsets, meta.counters) == (fold.meta.step, fold.meta.offsets, fold.meta.counters)
-        assert (meta.customers_by_tier, meta.moves) == (fold.meta.customers_by_tier, fold.meta.moves)
+        for name in ("customers_by_tier", "moves", "customers_by_segment", "segment_moves", "model", "previous_model"):
+            assert getattr(meta, name) == getattr(fold.meta, name), name
         ids = list(customers)
         stored = await repository.load(partition, Wanted(ids))
         assert stored.states == {customer_id: encode_state(customers.states[customer_id]) for customer_id in ids}
@@ -229,37 +253,6 @@ class Installation:
 
     def _said(self) -> str:
         return "\n".join(worker.said[-1500:] for worker in self.workers)
-
-
-def first_difference(published: Sequence[object], expected: Sequence[object]) -> object:
-    """Return where two lists begin to differ, and what they hold there."""
-    at = next((at for at, (one, other) in enumerate(zip(published, expected, strict=False)) if one != other), None)
-    return None if at is None else (at, published[at], expected[at])
-
-
-def replayed(
-    fold: Fold, customers: CustomersInMemory, steps: Sequence[Step], inputs: dict[str, dict[int, LogRecord]]
-) -> list[Output]:
-    """Fold the inputs along a journal; return the outputs."""
-    outputs: list[Output] = []
-    for step in steps:
-        if isinstance(step, Records):
-            for _ in range(step.count):
-                fold.apply(fold.admit(inputs[step.topic][fold.meta.offsets[step.topic]]))
-        elif isinstance(step, Tick):
-            fold.tick(step, list(customers))
-        elif isinstance(step, Start):
-            fold.start(step)
-        else:
-            assert isinstance(step, ProgramChange)
-            fold.change_program(step)
-        outputs += fold.take_changes().outputs
-    return outputs
-
-
-def identity(record: LogRecord) -> tuple[object, ...]:
-    """Return what must not stand twice in a topic."""
-    return tuple(value for name, value in record.headers if name in {"ce_id", "ce_type", "tl_topic", "tl_offset"})
 
 
 def as_bytes(value: dict[str, object]) -> tuple[bytes, bytes]:

@@ -1,0 +1,78 @@
+"""Workers adopt models while they are killed: no torn or older one, and a replay adopts the same at the same places."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from schemas.journal import ModelAdoption
+from tests.integration.installation import Installation
+from tests.integration.shop import a_shop
+from tests.servers import KafkaServer, ValkeyServer
+from tests.snapshots import random_snapshot
+
+VERSIONS = 8
+
+
+@pytest.fixture
+def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
+    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
+    made.create_topics()
+    yield made
+    made.stop_workers()
+
+
+@pytest.mark.timeout(180)
+async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
+    installation: Installation, record_property: Callable[[str, object], None]
+) -> None:
+    random = Random(5)
+    workers = [installation.start_worker(), installation.start_worker()]
+    producing = asyncio.create_task(installation.produce(a_shop(12_000, seed=5, customers=6000), a_second=800))
+    await asyncio.sleep(4)
+    hit = 0
+    for _ in range(VERSIONS):
+        version = await installation.publish_model(random_snapshot(random))
+        hit += await _sweep_is_half_done(installation, version)
+        for worker in workers:
+            worker.signal_kill()
+        for worker in workers:
+            worker.kill()
+            worker.start()
+    await producing
+    await installation.await_rest()
+    await _adopted(installation, version)
+    await installation.await_rest()
+    assert [worker.terminate() for worker in workers] == [0, 0]
+    assert await installation.assert_books() > 10_000
+    claims = sum(worker.said.count("in the middle of adopting model") for worker in workers)
+    record_property("claims_in_sweeps", claims)
+    assert hit >= 3
+    assert claims >= 3, "too few kills came in the middle of an adoption: this run shows less than it says"
+    for partition in range(installation.partitions):
+        steps = await installation.journal(partition)
+        adopted = [step.version for step in steps if isinstance(step, ModelAdoption)]
+        assert adopted == sorted(set(adopted)), "an older model followed a newer one"
+        assert adopted[-1] == version
+
+
+async def _sweep_is_half_done(installation: Installation, version: int) -> bool:
+    """Wait until some partition has adopted this model and not yet scored everybody, or all are done."""
+    gives_up_at = time.monotonic() + 15
+    while time.monotonic() < gives_up_at:
+        metas = await installation.metas()
+        if any(meta.model == version and meta.previous_model is not None for meta in metas):
+            return True
+        if all(meta.model == version for meta in metas):
+            return False
+    return False
+
+
+async def _adopted(installation: Installation, version: int) -> None:
+    gives_up_at = time.monotonic() + 30
+    while any((meta.model, meta.sweeps_to) != (version, None) for meta in await installation.metas()):
+        assert time.monotonic() < gives_up_at, f"model {version} is not adopted everywhere"
+        await asyncio.sleep(0.2)
