@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from schemas.journal import ProgramChange, Start, Tick
+from schemas.journal import ModelAdoption, ProgramChange, Start, Tick
 from schemas.program import Program
 from schemas.record import LogRecord
 from schemas.topics import CONSENTS, INPUTS
@@ -17,6 +17,7 @@ from state.merge import in_order
 from state.meta import PartitionMeta
 from state.outputs import DeadLetter, Output
 from state.read_model import read_model
+from state.score import Model
 
 Sink = Callable[[Output, LogRecord | None], None]
 """Takes an output as it arises, with the record of its step; a tick has none."""
@@ -55,13 +56,18 @@ class Run:
             self.fold.tick(single, self._due_until(single.at))
         else:
             self.fold.change_program(single)
-            for customer_id in self.customers:
-                self._note_due(customer_id, min(single.at, self._due_of.get(customer_id, single.at)))
+            self._everyone_is_due(single.at)
+        self._collect(None)
+
+    def adopt(self, adoption: ModelAdoption, model: Model) -> None:
+        """Take the step that puts a model in force."""
+        self.fold.adopt(adoption, model)
+        self._everyone_is_due(adoption.at)
         self._collect(None)
 
     def read_models(self, as_of: Instant) -> dict[str, Body]:
         """Return every customer as of that instant, by id."""
-        programs = self.fold.programs
+        programs = self.meta.programs()
         return {
             customer_id: read_model(customer, programs, as_of, self.customers.ledger(customer_id))
             for customer_id, customer in sorted(self.customers.states.items())
@@ -70,6 +76,10 @@ class Run:
     def due_of(self, customer_id: str) -> Instant | None:
         """Return when time alone next changes the customer."""
         return self._due_of.get(customer_id)
+
+    def _everyone_is_due(self, at: Instant) -> None:
+        for customer_id in self.customers:
+            self._note_due(customer_id, min(at, self._due_of.get(customer_id, at)))
 
     def _due_until(self, at: Instant) -> list[str]:
         due = []
