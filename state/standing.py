@@ -53,7 +53,7 @@ def scores_quietly(customer: CustomerState, model: Model | None, now: Instant) -
     if before is None or facts is None:
         return False
     after = _scored(before, model, facts, customer.tier, now, had_event=True)
-    if after.since_at != before.since_at:
+    if names_of(after) != names_of(before):
         return False
     customer.standing = after
     return True
