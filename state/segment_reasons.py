@@ -31,7 +31,7 @@ def why_rfm(model: Model, facts: CustomerFacts, after: Standing, currency: str) 
 
 
 def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, after: Standing) -> Reasons:
-    """Return how near the centre is, in standard deviations, and the nearest other one; nothing where there is no other."""
+    """Return how near the centre is, in standard deviations, and the nearest other one; nothing without another."""
     clusters = model.snapshot.clusters
     aov_minor = divided_half_even(facts.monetary_minor, facts.frequency)
     distances = [sqrt(square) for square in squared_distances(model, facts, aov_minor)]
