@@ -53,7 +53,7 @@ def random_steps(seed: int, *, length: int = 45) -> tuple[Json, list[Json]]:
 
 
 def random_steps_with_models(seed: int, *, length: int = 45) -> tuple[Json, list[Json]]:
-    """Return what `random_steps` does with {"step": "model", ...} between; a change waits until the last one is swept."""
+    """Return steps with {"step": "model", ...} among them; nothing is adopted before the last adoption is swept."""
     program, records = random_log(seed, length=length)
     return program, StepsWithModels(random.Random(f"models {seed}"), program).steps_of(records)
 
