@@ -14,7 +14,7 @@ from state.nudges import KIND_BY_NAME
 from state.nudges.decide import decide_nudges
 from state.nudges.kind import NudgeKind
 from state.reversal import end_debounce, forget_spent_chain
-from state.rules import Rules
+from state.rules import Level, Rules
 from state.score import Model
 from state.standing import follow_model, follow_tier
 from state.sums import Sums, forget_old_days, next_leaving_day, rebuild_days, roll_window
@@ -173,11 +173,11 @@ def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started
 def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerView) -> Decision:
     """Re-evaluate as of the change: upgrades at once, demotions wait for their review."""
     old, rules = programs.of(customer), programs.current
-    before = effective_level(customer, old)
+    left = effective_level(customer, old)
+    rung = rules.levels[_rank_in(rules, left.name, left.rank)]
+    before = Level(rung.rank, left.name, rung.criteria)
     set_tier(customer, rules, _rank_in(rules, customer.tier, customer.rank))
-    if customer.chain is not None:
-        rank = _rank_in(rules, customer.chain.tier, old.rank_of(customer.chain.tier) or 0)
-        customer.chain = replace(customer.chain, tier=rules.levels[rank].name)
+    _rename_levels(customer, old, rules)
     customer.program_version = rules.program_version
     is_early = programs.started_at is not None and customer.now_at < programs.started_at
     decision = decision_at(customer, rules, customer.now_at, "program_change", BY_PROGRAM, is_backfill=is_early)
@@ -199,6 +199,20 @@ def _adopt(customer: CustomerState, rules: Rules, models: Models) -> Decision:
     decision = decision_at(customer, rules, customer.now_at, "model_update", BY_MODEL)
     follow_model(decision, models.current)
     return decision
+
+
+def _rename_levels(customer: CustomerState, old: Rules, rules: Rules) -> None:
+    """Let whatever names a level of the program before name the one that it is now."""
+
+    def renamed(name: str) -> str:
+        rank = old.rank_of(name)
+        return name if rank is None else rules.levels[_rank_in(rules, name, rank)].name
+
+    if customer.chain is not None:
+        customer.chain = replace(customer.chain, tier=renamed(customer.chain.tier))
+    if customer.floor is not None:
+        customer.floor = replace(customer.floor, tier=renamed(customer.floor.tier))
+    customer.open_nudges = [replace(nudge, target=renamed(nudge.target)) for nudge in customer.open_nudges]
 
 
 def _rank_in(rules: Rules, level: str, rank: int) -> int:

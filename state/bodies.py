@@ -61,7 +61,7 @@ def optional_instant(at: Instant | None) -> str | None:
 
 def _tier_changed(decision: Decision, change: TierChange, stamp: Body) -> Body:
     rules, lower, upper = decision.rules, *sorted((change.came_from.rank, change.to.rank))
-    is_upwards = change.to.rank > change.came_from.rank
+    is_upwards = change.is_upwards
     asked = change.to if is_upwards else change.came_from
     return {
         "type": "tier.changed",
@@ -98,7 +98,7 @@ def _segment_changed(decision: Decision, change: SegmentChange, stamp: Body) -> 
 def _counterfactual(decision: Decision, change: TierChange, *, is_upwards: bool) -> Body | None:
     """What was missing to the level above, or to the level that was lost."""
     levels = decision.rules.levels
-    level = change.came_from
+    level = levels[change.came_from.rank]
     if is_upwards:
         if change.to.rank + 1 == len(levels):
             return None

@@ -88,6 +88,14 @@ class Standing(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """When one of the three names changed last."""
 
 
+class Emptied(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is still told of a standing after the last order that counted is gone."""
+
+    model_version: int
+    """Last scored with."""
+    since_at: Instant
+
+
 class CustomerState(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One customer. Money in minor units, instants in microseconds, days as ordinals.
 
@@ -153,6 +161,8 @@ class CustomerState(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The version of the model last scored with, or adopted without an order to score; -1 for none."""
     standing: Standing | None = None
     """None without a model, or without an order that counts."""
+    emptied: Emptied | None = None
+    """None with a standing, and where there never was one."""
     segment_changes: int = 0
 
     due_at: Instant | None = None

@@ -42,6 +42,11 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
     term_ends_at: Instant | None
     program_version: str
 
+    @property
+    def is_upwards(self) -> bool:
+        """Tell whether it is told as one upwards; so is a level that only got another name."""
+        return self.to.rank >= self.came_from.rank
+
 
 class SegmentChange(msgspec.Struct, frozen=True, gc=False):
     """A change of one of the names by which a customer compares with others."""

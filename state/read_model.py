@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
 from state.bodies import Body, missing_on, optional_instant
-from state.customer import CustomerState, Standing
+from state.customer import CustomerState
 from state.decision import effective_level
 from state.in_force import Programs
 from state.ledger import Ledger
@@ -27,10 +27,10 @@ def read_model(customer: CustomerState, programs: Programs, as_of: Instant, ledg
         "customer_id": customer.customer_id,
         "as_of": format_instant(as_of),
         "program_version": customer.program_version,
-        "model_version": customer.model_version if customer.model_version >= 0 else None,
+        "model_version": _model_version(customer),
         "tier": _tier(customer, rules),
         "rfm": _rfm(customer, rules, as_of),
-        "segment": _segment(customer.standing),
+        "segment": _segment(customer),
         "clv_90d": None,
         "source": _source(customer),
     }
@@ -90,9 +90,17 @@ def _rfm(customer: CustomerState, rules: Rules, as_of: Instant) -> Body:
     }
 
 
-def _segment(standing: Standing | None) -> Body:
+def _model_version(customer: CustomerState) -> int | None:
+    if customer.standing is not None:
+        return customer.model_version
+    return None if customer.emptied is None else customer.emptied.model_version
+
+
+def _segment(customer: CustomerState) -> Body:
+    standing = customer.standing
     if standing is None:
-        return {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
+        since_at = None if customer.emptied is None else customer.emptied.since_at
+        return {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": optional_instant(since_at)}
     held = (("Budget Buyer", standing.budget_buyer), ("Power User", standing.power_user))
     return {
         "rfm": standing.rfm,

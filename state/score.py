@@ -26,6 +26,8 @@ class Model(NamedTuple):
     """In standard deviations."""
     stay_below: float
     """The square of (1 - hysteresis)."""
+    places: dict[int, int]
+    """Where in the snapshot the cluster of an id stands: a snapshot may order its clusters otherwise, or lack one."""
 
 
 class Scored(NamedTuple):
@@ -46,7 +48,8 @@ def model_of(version: int, snapshot: Snapshot) -> Model:
         tuple(value * weight for value, weight in zip(cluster.centre, weights, strict=True))
         for cluster in snapshot.clusters
     )
-    return Model(version, snapshot, weights, centres, (1 - snapshot.hysteresis) ** 2)
+    places = {cluster.id: place for place, cluster in enumerate(snapshot.clusters)}
+    return Model(version, snapshot, weights, centres, (1 - snapshot.hysteresis) ** 2, places)
 
 
 def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *, had_event: bool) -> Scored:
@@ -60,12 +63,12 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
     aov_minor = divided_half_even(monetary_minor, frequency)
     budget, power = snapshot.budget_buyer, snapshot.power_user
     scores = scores_of(model, facts)
-    cluster_id = _cluster(model, facts, aov_minor, previous_cluster, had_event)
+    cluster = snapshot.clusters[_place(model, facts, aov_minor, previous_cluster, had_event)]
     return Scored(
         scores,
         rule_of(scores).name,
-        cluster_id,
-        snapshot.clusters[cluster_id].name,
+        cluster.id,
+        cluster.name,
         frequency > budget.frequency_above and aov_minor <= budget.aov_minor_at_most,
         monetary_minor > power.monetary_minor_above and aov_minor > power.aov_minor_above,
     )
@@ -100,14 +103,14 @@ def squared_distances(model: Model, facts: CustomerFacts, aov_minor: int) -> lis
     ]
 
 
-def _cluster(model: Model, facts: CustomerFacts, aov_minor: int, previous: int, had_event: bool) -> int:
+def _place(model: Model, facts: CustomerFacts, aov_minor: int, previous_cluster: int, had_event: bool) -> int:
     squares = squared_distances(model, facts, aov_minor)
-    nearest = squares.index(min(squares))
-    if not 0 <= previous < len(squares) or nearest == previous:
+    nearest, present = squares.index(min(squares)), model.places.get(previous_cluster)
+    if present is None or nearest == present:
         return nearest
-    if squares[nearest] >= model.stay_below * squares[previous]:
-        return previous
+    if squares[nearest] >= model.stay_below * squares[present]:
+        return present
     clusters = model.snapshot.clusters
-    if had_event or clusters[nearest].centre[RECENCY] > clusters[previous].centre[RECENCY]:
+    if had_event or clusters[nearest].centre[RECENCY] > clusters[present].centre[RECENCY]:
         return nearest
-    return previous
+    return present

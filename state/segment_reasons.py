@@ -31,14 +31,17 @@ def why_rfm(model: Model, facts: CustomerFacts, after: Standing, currency: str) 
 
 
 def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, after: Standing) -> Reasons:
-    """Return how near the centre is, in standard deviations, and the nearest other one."""
+    """Return how near the centre is, in standard deviations, and the nearest other one; nothing without another."""
     clusters = model.snapshot.clusters
     aov_minor = divided_half_even(facts.monetary_minor, facts.frequency)
     distances = [sqrt(square) for square in squared_distances(model, facts, aov_minor)]
-    here, left = after.cluster_id, None if before is None else before.cluster_id
-    other = min((index for index in range(len(distances)) if index != here), key=lambda index: distances[index])
+    here, left = model.places[after.cluster_id], None if before is None else model.places.get(before.cluster_id)
+    others = [place for place in range(len(distances)) if place != here]
+    if not others:
+        return [], None
+    other = min(others, key=lambda place: distances[place])
     threshold = distances[other]
-    if left is not None and left != here and left < len(distances):
+    if left is not None and left != here:
         threshold = (1 - model.snapshot.hysteresis) * distances[left]
     criterion = _criterion(
         "distance", round(distances[here], _DIGITS), "<", round(threshold, _DIGITS), distances[here] < threshold

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from schemas.features import CustomerFacts
 from schemas.instants import Instant
 from state.calendar import Day
-from state.customer import CustomerState, Standing
+from state.customer import CustomerState, Emptied, Standing
 from state.decision import Decision, SegmentChange
 from state.score import NO_CLUSTER, Model, score_customer
 from state.segment_reasons import ACTIVE_FROM, Reasons, why_cluster, why_persona, why_rfm
@@ -30,6 +30,10 @@ def follow_model(decision: Decision, model: Model | None) -> None:
         had_event = decision.cause == "record"
         after = _scored(before, model, facts, decision.level.name, decision.now, had_event=had_event)
     customer.standing = after
+    if after is not None:
+        customer.emptied = None
+    elif before is not None:
+        customer.emptied = Emptied(model.version, decision.now)
     if names_of(before) != names_of(after):
         _note_changes(decision, before, after, model, facts)
 
@@ -53,7 +57,7 @@ def scores_quietly(customer: CustomerState, model: Model | None, now: Instant) -
     if before is None or facts is None:
         return False
     after = _scored(before, model, facts, customer.tier, now, had_event=True)
-    if after.since_at != before.since_at:
+    if names_of(after) != names_of(before):
         return False
     customer.standing = after
     return True

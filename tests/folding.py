@@ -38,6 +38,9 @@ class Fold(Protocol):
     def change_program(self, at: int, program: Mapping[str, object], program_version: str) -> None:
         """Adopt a higher version."""
 
+    def adopt(self, at: int, version: int, snapshot: Mapping[str, object]) -> None:
+        """Adopt a higher version of the model; it reaches customers when they are due."""
+
     def finish(self, until: int | None = None) -> None:
         """Run time to the end of the log."""
 
@@ -74,13 +77,16 @@ def fold_steps(fold: Fold, steps: Iterable[Mapping[str, object]]) -> None:
     """Take steps in their order, as a journal would have them; nothing runs after the last one."""
     offsets: Counter[str] = Counter()
     for step in steps:
-        record, program, at = step.get("record"), step.get("program"), int(str(step.get("at", 0)))
+        record, program, snapshot = step.get("record"), step.get("program"), step.get("snapshot")
+        at = int(str(step.get("at", 0)))
         if isinstance(record, Mapping):
             topic = str(record["topic"])
             take(fold, record, offsets[topic])
             offsets[topic] += 1
         elif isinstance(program, Mapping):
             fold.change_program(at, program, f"v{program.get('version', 1)}")
+        elif isinstance(snapshot, Mapping):
+            fold.adopt(at, int(str(step["version"])), snapshot)
         else:
             upto = step.get("upto")
             fold.tick(at, None if upto is None else str(upto))

@@ -10,6 +10,7 @@ from tests.builders import Json
 ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Africa/Cairo", "America/Havana", "Asia/Kathmandu")
 CURRENCIES = ("USD", "USD", "USD", "EUR", "JPY", "KWD")
 NAMES = ("bronze", "silver", "gold", "platinum")
+OTHER_NAMES = ("steel", "inner circle", "Ruby", "VIP", "élan", "mc-gold")
 
 
 def random_program(rng: random.Random) -> Json:
@@ -64,6 +65,17 @@ def changed_program(rng: random.Random, program: Json) -> Json:
     if rng.random() < 0.5:
         changed["nudges"] = fresh_nudges
     return changed
+
+
+def renamed_program(rng: random.Random, program: Json) -> Json:
+    """Return the program with other names for some of its levels."""
+    renamed = copy.deepcopy(program)
+    tiers = renamed.get("tiers")
+    if isinstance(tiers, dict):
+        for level, name in zip(tiers["levels"], rng.sample(OTHER_NAMES, len(tiers["levels"])), strict=True):
+            if rng.random() < 0.5:
+                level["name"] = name
+    return renamed
 
 
 def _tiers(rng: random.Random) -> Json:

@@ -38,7 +38,6 @@ class Oracle(TierFold):
         self.partition = partition
         self.partitions = partitions
         self.clock = 0
-        self.customers: dict[str, Customer] = {}
         self.erasures: dict[str, int] = {}
         self.dead_letters: list[Body] = []
         self.counts: Counter[str] = Counter()
@@ -88,6 +87,7 @@ class Oracle(TierFold):
             customer.now = max(customer.now, at)
             decision = Decision(customer.now, "program_change", Trigger("program_change", None))
             self._re_evaluate(customer, decision, old)
+            self._follow_tier(customer, decision)
             self._nudge(customer, decision)
 
     def finish(self, until: int | None = None) -> None:
@@ -136,6 +136,8 @@ class Oracle(TierFold):
     def _erase(self, fact: Fact) -> None:
         self.counts["applied"] += 1
         self.customers.pop(fact.customer_id, None)
+        self.adoptions.pop(fact.customer_id, None)
+        self.models.pop(fact.customer_id, None)
         self.erasures[sha256_hex(fact.customer_id)] = fact.occurred_at
 
     def _take(self, fact: Fact, timestamp: int, offset: int) -> None:
@@ -144,6 +146,7 @@ class Oracle(TierFold):
             customer = Customer(fact.customer_id, timestamp, self.rules.names[0])
             customer.term_day = day_of(timestamp, self.rules.zone)
             self.customers[fact.customer_id] = customer
+            self._greet(customer)
         now = max(timestamp, customer.now)
         self._advance(customer, now)
         customer.now, customer.offset = now, offset
@@ -159,6 +162,7 @@ class Oracle(TierFold):
         self._evaluate(customer, decision, fact)
         if order_before.orders and (order_after.spend < order_before.spend or not order_after.orders):
             self._start_debounce(customer, fact, now)
+        self._score(customer, decision, _trigger(fact))
         self._nudge(customer, decision)
 
     def _evaluate(self, customer: Customer, decision: Decision, fact: Fact) -> None:

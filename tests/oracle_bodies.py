@@ -102,7 +102,7 @@ def nudge_body(
         "not_before": instant_text(nudge.send_at),
         "expires_at": instant_text(nudge.expires_at),
         "incentive": None if incentive is None else {"percent": incentive},
-        "segment": None,
+        "segment": customer.segments.get("rfm"),
         "clv_90d": None,
         "because": candidate.because,
         "trigger": {"kind": decision.trigger.kind, "id": decision.trigger.id},
@@ -116,10 +116,10 @@ def read_model(rules: Rules, customer: Customer, as_of: int, partition: int) -> 
         "customer_id": customer.id,
         "as_of": instant_text(as_of),
         "program_version": rules.program_version,
-        "model_version": None,
+        "model_version": customer.model_version,
         "tier": _tier(rules, customer, sums_on(rules, customer, today)),
         "rfm": _rfm(rules, customer, today),
-        "segment": {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None},
+        "segment": _segment(customer),
         "clv_90d": None,
         "source": {"partition": partition, "offset": customer.offset},
     }
@@ -186,7 +186,16 @@ def _rfm(rules: Rules, customer: Customer, today: int) -> Body:
         "monetary": money(monetary, rules.currency),
         "aov": None if aov is None else money(aov, rules.currency),
         "tenure_days": today - min(days) if days else None,
-        "scores": {"r": None, "f": None, "m": None},
+        "scores": {"r": None, "f": None, "m": None} if customer.scores is None else customer.scores._asdict(),
+    }
+
+
+def _segment(customer: Customer) -> Body:
+    since = customer.segment_since
+    return {
+        **{scheme: customer.segments.get(scheme) for scheme in ("rfm", "cluster", "persona")},
+        "traits": customer.traits,
+        "since": None if since is None else instant_text(since),
     }
 
 

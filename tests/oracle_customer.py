@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tests.oracle_admission import Fact
 from tests.oracle_rules import Level, Rules, day_of, year_of
+from tests.oracle_scores import Scores
 
 Body = dict[str, object]
 
@@ -108,6 +109,13 @@ class Customer:
         self.nudges: list[Nudge] = []
         self.candidates: Counter[tuple[str, str]] = Counter()
         self.changes_count = 0
+        self.segments: dict[str, str | None] = {}
+        self.segment_since: int | None = None
+        self.segment_changes = 0
+        self.scores: Scores | None = None
+        self.cluster_id: int | None = None
+        self.traits: list[str] = []
+        self.model_version: int | None = None
         self._counted: tuple[int, ZoneInfo | None, list[tuple[int, Sums]]] = (-1, None, [])
 
     def counting(self, zone: ZoneInfo) -> list[tuple[int, Sums]]:

@@ -16,16 +16,23 @@ from tests.oracle_customer import (
     sums_on,
     would_renew,
 )
-from tests.oracle_nudges import NudgeFold
 from tests.oracle_rules import Rules, day_of, new_year, start_of, year_of
+from tests.oracle_segments import SegmentFold
 
 
-class TierFold(NudgeFold):
+class TierFold(SegmentFold):
     """Moves customers through time and tiers."""
 
     # Time
 
     def _advance(self, customer: Customer, upto: int) -> None:
+        adoption = self.adoptions.get(customer.id)
+        if adoption is not None and adoption.at <= upto:
+            self._pass_time(customer, adoption.at)
+            self._meet(customer)
+        self._pass_time(customer, upto)
+
+    def _pass_time(self, customer: Customer, upto: int) -> None:
         while (moment := min(self._moments(customer), default=upto + 1)) <= upto:
             customer.now = max(customer.now, moment)
             self._decide_due(customer, Decision(customer.now, "time", Trigger("time", None)))
@@ -68,6 +75,7 @@ class TierFold(NudgeFold):
             self._moved(customer, decision, decision.trigger, self._sums_now(customer))
         if customer.grace_until is None and at in self._warnings(customer) and not would_renew(self.rules, customer):
             decision.is_warning = True
+        self._follow_tier(customer, decision)
         self._nudge(customer, decision)
 
     # Tiers

@@ -9,11 +9,13 @@ from types import EllipsisType
 
 from replay.log_file import parse_record
 from replay.run import Run, run_log
-from schemas.journal import ProgramChange, Start, Tick
+from schemas.journal import ModelAdoption, ProgramChange, Start, Tick
 from schemas.program import Program
 from schemas.record import LogRecord
+from schemas.snapshot import decode_snapshot
 from schemas.topics import CHANGES, INPUTS, NUDGES, SUPPRESSIONS
 from state.outputs import Output
+from state.score import Model, model_of
 from tests.folding import Fold, fold_log, fold_steps
 from tests.oracle import Oracle
 
@@ -24,6 +26,11 @@ FATES = ("applied", "duplicate", "dead", "erased")
 def program_of(program: Mapping[str, object]) -> Program:
     """Return the product's program of a rules file's content."""
     return Program.model_validate(program)
+
+
+def model_from(version: int, snapshot: Mapping[str, object]) -> Model:
+    """Return the product's model of a published snapshot."""
+    return model_of(version, decode_snapshot(json.dumps(snapshot).encode()))
 
 
 class ProductFold:
@@ -61,6 +68,10 @@ class ProductFold:
     def change_program(self, at: int, program: Mapping[str, object], program_version: str) -> None:
         self.run.take_step(ProgramChange(at, program_of(program).canonical_json()))
         self.tick(at)
+
+    def adopt(self, at: int, version: int, snapshot: Mapping[str, object]) -> None:
+        self.run.adopt(ModelAdoption(version, at), model_from(version, snapshot))
+        self._collect()
 
     def finish(self, until: int | None = None) -> None:
         self.tick(max(self.run.meta.clock_at, until or 0))

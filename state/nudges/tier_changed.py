@@ -15,7 +15,7 @@ def _downgraded(decision: Decision) -> Candidate | None:
 
 def _message(decision: Decision, kind: str, *, upwards: bool) -> Candidate | None:
     last = decision.changes[-1]
-    if (last.to.rank > last.came_from.rank) != upwards:
+    if last.is_upwards != upwards:
         return None
     because = last.to if upwards else last.came_from
     expires_at = decision.now + decision.rules.kinds[kind].valid_for

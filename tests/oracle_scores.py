@@ -1,0 +1,239 @@
+"""What a snapshot says of one customer's numbers: scores, rule segment, cluster, traits, and why each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tests.oracle_rules import money
+
+Told = dict[str, object]
+Reasons = tuple[list[Told], Told | None]
+"""Criteria and counterfactual."""
+
+ASKED = {
+    "VIP": (("r", ">=", 4), ("f", ">=", 4), ("m", ">=", 4)),
+    "Loyal": (("r", ">=", 4), ("f", ">=", 4), ("m", ">=", 4)),
+    "Potential Loyalist": (("r", ">=", 3), ("f", ">=", 3)),
+    "At Risk": (("r", "<=", 2), ("f", ">=", 3), ("m", ">=", 3)),
+    "Dormant": (("r", "<=", 2), ("f", "<=", 2), ("m", "<=", 2)),
+    "Regulars": (("r", ">=", 3), ("f", ">=", 3)),
+}
+
+
+class Numbers(NamedTuple):
+    """What is read of a customer with orders that count; money in minor units."""
+
+    recency: int
+    frequency: int
+    monetary: int
+    aov: int
+    tenure: int
+
+
+class Scores(NamedTuple):
+    """1-5 each."""
+
+    r: int
+    f: int
+    m: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One learnt segment."""
+
+    id: int
+    name: str
+    centre: list[float]
+
+
+class Model:
+    """A snapshot as published, and its version."""
+
+    def __init__(self, version: int, snapshot: Mapping[str, object]) -> None:
+        self.version = version
+        self.minor_per_major = _number(snapshot, "minor_per_major")
+        self.recency_edges = _numbers(snapshot, "edges", "recency_days")
+        self.frequency_edges = _numbers(snapshot, "edges", "frequency")
+        self.monetary_edges = _numbers(snapshot, "edges", "monetary_minor")
+        self.deviation = _numbers(snapshot, "scaling", "deviation")
+        self.keeps = 1 - _number(snapshot, "hysteresis")
+        self.budget_frequency_above = _number(snapshot, "budget_buyer", "frequency_above")
+        self.budget_aov_at_most = _number(snapshot, "budget_buyer", "aov_minor_at_most")
+        self.power_monetary_above = _number(snapshot, "power_user", "monetary_minor_above")
+        self.power_aov_above = _number(snapshot, "power_user", "aov_minor_above")
+        found = _at(snapshot, "clusters")
+        assert isinstance(found, list | tuple)
+        self.clusters = [
+            Cluster(int(_number(one, "id")), str(_at(one, "name")), _numbers(one, "centre")) for one in found
+        ]
+
+    def named(self, cluster_id: int | None) -> Cluster | None:
+        """Return the cluster of an id, None if the snapshot does not have it."""
+        return next((one for one in self.clusters if one.id == cluster_id), None)
+
+
+# Scores and the rule segment
+
+
+def scores_of(model: Model, numbers: Numbers) -> Scores:
+    """Return 1 + the edges strictly below a value; for recency 5 less the edges."""
+    r = 5 - sum(edge < numbers.recency for edge in model.recency_edges)
+    f = 1 + sum(edge < numbers.frequency for edge in model.frequency_edges)
+    m = 1 + sum(edge < numbers.monetary for edge in model.monetary_edges)
+    return Scores(r, f, m)
+
+
+def rule_segment(scores: Scores) -> str:
+    """Return the first rule that matches."""
+    r, f, m = scores
+    if r >= 4 and f >= 4 and m >= 4:
+        return "VIP"
+    if r >= 4 and (f >= 4 or m >= 4):
+        return "Loyal"
+    if r >= 3 and f >= 3:
+        return "Potential Loyalist"
+    if r <= 2 and (f >= 3 or m >= 3):
+        return "At Risk"
+    return "Dormant" if r <= 2 and f <= 2 and m <= 2 else "Regulars"
+
+
+def traits_of(model: Model, numbers: Numbers) -> list[str]:
+    """Return which of the two traits hold."""
+    is_budget = numbers.frequency > model.budget_frequency_above and numbers.aov <= model.budget_aov_at_most
+    is_power = numbers.monetary > model.power_monetary_above and numbers.aov > model.power_aov_above
+    return ["Budget Buyer"] * is_budget + ["Power User"] * is_power
+
+
+def why_rfm(model: Model, numbers: Numbers, currency: str) -> Reasons:
+    """Return what the rule asks of the scores, and the raw value that would lead to another segment."""
+    scores = scores_of(model, numbers)
+    asked = ASKED[rule_segment(scores)]
+    criteria = [criterion(name, getattr(scores, name), relation, threshold) for name, relation, threshold in asked]
+    return criteria, _other_rule_segment(model, numbers, currency)
+
+
+def _other_rule_segment(model: Model, numbers: Numbers, currency: str) -> Told | None:
+    scores, found = scores_of(model, numbers), []
+    for place, (name, edges) in enumerate(
+        (("recency", model.recency_edges), ("frequency", model.frequency_edges), ("monetary", model.monetary_edges))
+    ):
+        value = getattr(numbers, name)
+        for needed in [int(edge) + more for edge in edges for more in (0, 1)]:
+            others = scores_of(model, numbers._replace(**{name: needed}))
+            if rule_segment(others) != rule_segment(scores):
+                step, score = abs(others[place] - scores[place]), others[place]
+                found.append((step, -score, place, abs(needed - value), needed, name, value, rule_segment(others)))
+    if not found:
+        return None
+    *_, needed, name, value, segment = min(found)
+    if name == "monetary":
+        return {
+            "segment": segment,
+            "name": name,
+            "value": money(value, currency),
+            "needed": money(needed, currency),
+        }
+    return {"segment": segment, "name": "recency_days" if name == "recency" else name, "value": value, "needed": needed}
+
+
+# Clusters
+
+
+def cluster_of(model: Model, numbers: Numbers, before: int | None, *, is_adoption: bool) -> Cluster:
+    """Return the cluster that a customer who had the cluster of an id, or none, goes on in."""
+    nearest, present = _nearest(model, numbers, model.clusters), model.named(before)
+    if present is None:
+        return nearest
+    is_below = distance(model, numbers, nearest) < model.keeps * distance(model, numbers, present)
+    is_later = nearest.centre[0] > present.centre[0]
+    return nearest if is_below and (is_later or not is_adoption) else present
+
+
+def distance(model: Model, numbers: Numbers, cluster: Cluster) -> float:
+    """Return how far a centre is, in standard deviations."""
+    raw = (
+        numbers.recency,
+        numbers.frequency,
+        numbers.monetary / model.minor_per_major,
+        numbers.aov / model.minor_per_major,
+        numbers.tenure,
+    )
+    parts = zip(raw, cluster.centre, model.deviation, strict=True)
+    return math.sqrt(math.fsum(((math.log1p(value) - centre) / deviation) ** 2 for value, centre, deviation in parts))
+
+
+def why_cluster(model: Model, numbers: Numbers, before: int | None, own_id: int | None) -> Reasons:
+    """Return the distance that decided, and the nearest other cluster."""
+    own, earlier = model.named(own_id), model.named(before)
+    assert own is not None, "who was scored has a cluster of the snapshot"
+    others = [one for one in model.clusters if one.id != own.id]
+    own_distance = distance(model, numbers, own)
+    if not others:
+        return [], None
+    other = _nearest(model, numbers, others)
+    other_distance = distance(model, numbers, other)
+    threshold = other_distance
+    if earlier is not None and earlier.id != own.id:
+        threshold = model.keeps * distance(model, numbers, earlier)
+    met = {"met": own_distance < threshold}
+    criteria = [criterion("distance", round(own_distance, 6), "<", round(threshold, 6)) | met]
+    return criteria, {
+        "segment": other.name,
+        "name": "distance",
+        "value": round(other_distance, 6),
+        "needed": round(model.keeps * own_distance, 6),
+    }
+
+
+def _nearest(model: Model, numbers: Numbers, clusters: list[Cluster]) -> Cluster:
+    # min() returns the first of equals.
+    return min(clusters, key=lambda cluster: distance(model, numbers, cluster))
+
+
+# Personas
+
+
+def persona_of(r: int, tier: str) -> str:
+    """Return the persona of a recency score and a tier."""
+    return f"{'Active' if r >= 3 else 'Dormant'} {tier.title()}"
+
+
+def why_persona(r: int, tier: str) -> Reasons:
+    """Return the two things that make a persona, and the score that would make the other one."""
+    needed = 2 if r >= 3 else 3
+    criteria = [criterion("r", r, ">=", 3), criterion("tier", tier, "=", tier)]
+    return criteria, {"segment": persona_of(needed, tier), "name": "r", "value": r, "needed": needed}
+
+
+# What is said
+
+
+def criterion(name: str, value: float | str, relation: str, threshold: float | str) -> Told:
+    """Return one criterion and whether it is met."""
+    met = value == threshold
+    if not isinstance(value, str) and not isinstance(threshold, str):
+        met = {">=": value >= threshold, "<=": value <= threshold, "<": value < threshold}[relation]
+    return {"name": name, "value": value, "relation": relation, "threshold": threshold, "met": met}
+
+
+def _at(tree: object, *path: str) -> object:
+    for key in path:
+        assert isinstance(tree, Mapping)
+        tree = tree[key]
+    return tree
+
+
+def _number(tree: object, *path: str) -> float:
+    found = _at(tree, *path)
+    assert isinstance(found, int | float)
+    return found
+
+
+def _numbers(tree: object, *path: str) -> list[float]:
+    found = _at(tree, *path)
+    assert isinstance(found, list | tuple)
+    return [float(one) for one in found]
