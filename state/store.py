@@ -4,7 +4,7 @@ Everything of one partition moves together, under a token that only its last cla
 the promise on Redis, `tests/simulation` on a dict; one suite (`tests/contract`) holds both to it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -131,6 +131,12 @@ class Store(Protocol):
 
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""
+
+    def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+
+        Whoever is there from beginning to end comes, and may come twice.
+        """
 
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything, or nothing and return False where the token is not ``expected``."""

@@ -122,6 +122,16 @@ async def test_more_than_one_slice_arrives_whole(store: Store) -> None:
     assert len(await store.due(P, 1, 10_000)) == 1700
 
 
+async def test_a_scan_finds_everyone_in_slices(store: Store) -> None:
+    await store.claim(P, "t1")
+    ids = [f"ü-{number}" for number in range(1200)]
+    await written(store, Write(b"m", 1, dict.fromkeys(ids, b"x"), due=dict.fromkeys(ids)))
+    slices = [found async for found in store.scan(P, 500)]
+    assert len(slices) >= 3
+    assert {customer_id for found in slices for customer_id in found} == set(ids)
+    assert [found async for found in store.scan(P + 1, 500)] == []
+
+
 async def test_clean_forgets_only_who_did_not_change_since(store: Store) -> None:
     await store.claim(P, "t1")
     await written(store, Write(b"m", 1, {"c-1": b"one", "c-2": b"two"}))

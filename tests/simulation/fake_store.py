@@ -1,6 +1,6 @@
 """The store's port on dicts, with the semantics of `state/commit.lua`; it can go back, and be emptied."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -100,6 +100,17 @@ class FakeStore:
         await self._pause("due")
         found = sorted((int(at), i) for i, at in self.shard(partition).due.items() if at <= until_at)
         return found[:limit]
+
+    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield whoever is there at each look."""
+        seen: list[str] = []
+        while True:
+            await self._pause("scan")
+            left = sorted(set(self.shard(partition).due) - set(seen))[:limit]
+            if not left:
+                return
+            seen += left
+            yield left
 
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything or nothing."""
