@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from schemas.instants import Instant
+from schemas.instants import DAY_MICROSECONDS, Instant
 
-DAY_MICROSECONDS: Final = 86_400_000_000
 DAYS_WAITED: Final = 2
 """A partition farther behind the first one is not waited for."""
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from models.customer_table import CustomerTable, Row
-from models.day_ends import DAY_MICROSECONDS, DayEnds
+from models.day_ends import DayEnds
 from models.errors import SettingsMismatchError
 from models.kmeans import Points, fresh_centres, inertia, lloyd, matched, shares
 from models.log_matrix import log_matrix
@@ -16,7 +16,7 @@ from models.online import OnlineCentres
 from models.publishing import as_features, snapshot_of
 from models.settings import LearningSettings
 from schemas.features import CustomerFacts, Features, log_features, sampling_key
-from schemas.instants import Instant
+from schemas.instants import DAY_MICROSECONDS, Instant
 from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import Progress, Snapshot
 

@@ -5,10 +5,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.instants import Instant, format_instant
+from schemas.instants import DAY_MICROSECONDS, Instant, format_instant
 from schemas.program import Program
 from state.bodies import Body
-from state.calendar import DAY_MICROSECONDS
 from state.meta import PartitionMeta
 from state.store import DAYS_MAX
 

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import astuple
 
 from schemas.features import KEY_LIMIT, sampling_key
+from schemas.instants import DAY_MICROSECONDS
 from schemas.samples import Sample, SampleSlice, encode_slice
 from schemas.topics import SAMPLES
 from state.customer import CustomerState, decode_state
@@ -28,7 +29,6 @@ DELIVERY_SECONDS = 15.0
 PAUSE_SECONDS = 0.02
 PAUSE_FACTOR = 9
 """A slice is followed by a pause of so many times its length: sampling takes a tenth of a worker's time at most."""
-_DAY_MICROSECONDS: Final = 86_400_000_000
 
 log = logging.getLogger("tierline.worker")
 
@@ -44,7 +44,7 @@ class SampleTopic:
         """Sweep whenever a day of the partition's clock has begun; where days were skipped, the newest only."""
         observed, meta = engine.observed, engine.fold.meta
         while True:
-            day = meta.clock_at // _DAY_MICROSECONDS
+            day = meta.clock_at // DAY_MICROSECONDS
             if engine.is_repeating or not meta.step or day == observed.sampled_day:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
                 continue
