@@ -28,7 +28,7 @@ LOOK_EVERY_SECONDS: Final = 0.1
 DELIVERY_SECONDS = 15.0
 PAUSE_SECONDS = 0.02
 PAUSE_FACTOR = 9
-"""A slice is followed by a pause of so many times its length: sampling takes a tenth of a worker's time at most."""
+"""After a slice comes a pause of so many times its CPU time: sampling takes a tenth of a worker at most."""
 
 log = logging.getLogger("tierline.worker")
 
@@ -56,12 +56,13 @@ class SampleTopic:
 
     async def sweep(self, engine: PartitionEngine) -> None:
         """Send everyone once, slice by slice. Raises LogUnavailableError, and as the store does."""
+        seconds = engine.observed.stage_seconds
         async for customer_ids in engine.ports.store.scan(engine.partition, CUSTOMERS_A_SLICE):
             for start in range(0, len(customer_ids), CUSTOMERS_A_SLICE):
-                began_at = time.monotonic()
+                before = seconds.get("sample", 0.0)
                 part = customer_ids[start : start + CUSTOMERS_A_SLICE]
                 await engine.observed.worked("sample", self._send(engine, part))
-                await asyncio.sleep(max(PAUSE_SECONDS, PAUSE_FACTOR * (time.monotonic() - began_at)))
+                await asyncio.sleep(max(PAUSE_SECONDS, PAUSE_FACTOR * (seconds["sample"] - before)))
 
     async def _send(self, engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
         wanted = _wanted(engine, customer_ids)

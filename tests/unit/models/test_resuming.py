@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.day_ends import DayEnds
@@ -69,6 +69,7 @@ def bytes_of(snapshots: list[Snapshot]) -> list[bytes]:
     return [encode_snapshot(snapshot) for snapshot in snapshots]
 
 
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 10_000))
 def test_it_may_end_behind_any_record_and_another_one_goes_on(seed: int) -> None:
     topic = records(seed)
