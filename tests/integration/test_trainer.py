@@ -20,7 +20,7 @@ from schemas.topics import MODELS, SAMPLES
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 from tests.integration.worker_process import WorkerProcess
-from tests.servers import KafkaServer, ValkeyServer
+from tests.servers import KafkaServer, NewKafka, ValkeyServer
 from tests.unit.models.building import DAY, folded, slices
 
 SETTINGS = LearningSettings(k=4, warm_up_days=3, reservoir_customers=150, learn_every=2)
@@ -111,7 +111,6 @@ async def test_workers_sample_and_a_trainer_learns(installation: Installation) -
     assert sum(cluster.share for cluster in last.clusters) == pytest.approx(1)
     assert "customers until 2017-03-" in trainer.said
     assert [worker.terminate(), trainer.terminate()] == [0, 0]
-    await installation.assert_books()
 
 
 @pytest.mark.timeout(180)
@@ -143,6 +142,50 @@ async def test_of_two_trainers_one_publishes_also_after_the_other_slept(installa
     await producing
     assert await assert_published_is_the_fold(installation) >= 80
     assert "Traceback" not in said(installation)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"kafka": "127.0.0.1:1"}, "Kafka at 127.0.0.1:1 does not answer"),
+        (
+            {"topic_prefix": "elsewhere."},
+            "samples.v1 does not exist. Create it: tierline topics create",
+        ),
+    ],
+    ids=["kafka", "topics"],
+)
+async def test_what_is_missing_at_the_start_is_named_in_one_line(
+    installation: Installation, wrong: dict[str, object], told: str
+) -> None:
+    trainer = a_trainer(installation, start_patience_seconds=1, **wrong)
+    assert trainer.process is not None
+    assert await asyncio.to_thread(trainer.process.wait, 40) == 1, trainer.said
+    assert told in trainer.said
+    assert "Traceback" not in trainer.said
+
+
+@pytest.mark.timeout(120)
+async def test_a_kafka_that_goes_away_is_waited_for_and_does_not_hold_up_the_end(
+    valkey: ValkeyServer, new_kafka: NewKafka, unique_name: str, tmp_path: Path
+) -> None:
+    server = new_kafka()
+    installation = Installation(unique_name, server.bootstrap, valkey.url, tmp_path)
+    installation.create_topics()
+    trainer, history = a_trainer(installation), a_history(30, seed=6)
+    try:
+        await sampled(installation, history[:100], a_second=200)
+        server.kill()
+        await asyncio.sleep(3)
+        server.start()
+        await sampled(installation, history[100:], a_second=200)
+        assert await assert_published_is_the_fold(installation) >= 25
+        server.kill()
+        await asyncio.sleep(1)
+        assert trainer.terminate(30) == 0
+        assert "Traceback" not in trainer.said
+    finally:
+        installation.stop_workers()
 
 
 async def the_active(installation: Installation, trainers: list[WorkerProcess]) -> WorkerProcess:
