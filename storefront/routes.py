@@ -12,7 +12,8 @@ from storefront.access import Access, Bearer, Reader, TokenInUrl
 from storefront.etags import answer
 from storefront.feed import Feed
 from storefront.lookup import Found, Lookup, NotStartedError
-from storefront.overview import Overview, history, overview
+from storefront.overview import history, overview
+from storefront.overview_body import Overview
 from storefront.pages import EventStream, customer_events, overview_events
 from storefront.problems import CUSTOMER_PROBLEMS, GUARDED, problem
 
@@ -120,11 +121,11 @@ def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> Non
     @app.get("/v1/overview", summary="The program at a glance", response_model=Overview, responses=GUARDED)
     async def overview_now(reader: Annotated[Reader, Depends(access)]) -> Response:
         reader.may_read_everything()
-        metas = await feed.metas()
-        if not metas:
+        look = await feed.look()
+        if not look.metas:
             raise NotStartedError("No partition has been started yet. Start a worker: tierline worker")
-        days = [await lookup.reader.days(meta.partition) for meta in metas]
-        body = {**overview(metas, feed.orders_per_second), "history": history(metas, days)}
+        days = [await lookup.reader.days(meta.partition) for meta in look.metas]
+        body = {**overview(look, feed.orders_per_second), "history": history(look.metas, days)}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from typing import Final
 
-from state.store import StoreUnavailableError
+from state.store import LAG_KEPT_MS, LagNote, StoreUnavailableError
 from streams.bad_input import BadInputLimit
 from streams.claim import claim
 from streams.ingest import ingest
@@ -27,6 +27,7 @@ RELAY_PACE_SECONDS: Final = 0.05
 STATE_EVERY_SECONDS: Final = 1.0
 STATE_EVERY_SECONDS_LAGGING: Final = 60.0
 LAGGING_RECORDS: Final = 500
+LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
@@ -83,12 +84,12 @@ class PartitionRunner:
 
     async def _work_on(self, engine: PartitionEngine) -> None:
         works = [asyncio.create_task(self._ingest(engine)), asyncio.create_task(self._relay(engine))]
-        states = asyncio.create_task(self._publish_states(engine))
+        beside = [asyncio.create_task(self._publish_states(engine)), asyncio.create_task(self._note_lag(engine))]
         try:
-            await _all_or_first_failure(works, states)
+            await _all_or_first_failure(works, beside)
         finally:
             # Who is dirty stays so in the store: nothing is lost by cutting it short.
-            await cancel_all([*works, states])
+            await cancel_all([*works, *beside])
 
     async def _ingest(self, engine: PartitionEngine) -> None:
         sweeps_at = 0.0
@@ -137,6 +138,15 @@ class PartitionRunner:
                 published_at = time.monotonic()
                 await self.observed.worked("publish", self._states.publish_all(engine))
 
+    async def _note_lag(self, engine: PartitionEngine) -> None:
+        """Say how far behind this partition is, while that is known: an old look would pass for a fresh one."""
+        while True:
+            at = self._inputs.fetched_at(self.partition)
+            if at is not None and self._ports.wall_now() - at < LAG_KEPT_MS * 1000:
+                waiting = self._inputs.lag(self.partition) + sum(map(len, engine.heads.values()))
+                await self._ports.store.note_lag(self.partition, LagNote(waiting, at))
+            await asyncio.sleep(LAG_EVERY_SECONDS)
+
     def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
         note = self._limit.begin if is_repeated else self._limit.look
         note(self.partition, self.observed.records, engine.fold.meta.counters)
@@ -148,11 +158,13 @@ class PartitionRunner:
         log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
 
 
-async def _all_or_first_failure(works: Collection["asyncio.Task[None]"], beside: "asyncio.Task[None]") -> None:
+async def _all_or_first_failure(
+    works: Collection["asyncio.Task[None]"], beside: Collection["asyncio.Task[None]"]
+) -> None:
     """Return when all ``works`` have ended, raise as soon as one of them, or ``beside`` them, fails."""
     pending = set(works)
     while pending:
-        done, _ = await asyncio.wait({*pending, beside}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({*pending, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
         pending -= done

@@ -1,7 +1,6 @@
 """The HTTP API over a store in memory."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -17,13 +16,13 @@ from state.customer import encode_state
 from state.fold import Fold
 from state.ledger import encode_entry
 from state.memory import CustomersInMemory
-from state.meta import PartitionMeta, encode_day, encode_meta
+from state.meta import DayCounts, PartitionMeta, decode_day, encode_day, encode_meta
 from state.outputs import DeadLetter
 from state.redis_reading import LiveEntry, Place
-from state.store import StoreUnavailableError
+from state.store import LagNote, StoreUnavailableError
 from storefront.api import create_app
 from storefront.lookup import Lookup
-from storefront.overview import Overview
+from storefront.overview_body import EXAMPLE, Overview
 from storefront.routes import Explanation
 
 NOON = parse_instant("2017-06-01T12:00:00Z")
@@ -35,6 +34,7 @@ class StoreInMemory:
 
     def __init__(self, *, is_started: bool = True) -> None:
         self.is_down = False
+        self.lag_note: LagNote | None = None
         self.customers = CustomersInMemory()
         self._meta = PartitionMeta()
         fold = Fold(self._meta, self.customers)
@@ -64,9 +64,11 @@ class StoreInMemory:
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         return [one.body for one in self._said if one.customer_id == customer_id]
 
-    async def days(self, partition: int) -> dict[int, dict[str, int]]:
-        day, counts = encode_day(self._meta)
-        return {day: json.loads(counts)}
+    async def days(self, partition: int) -> dict[int, DayCounts]:
+        return dict([decode_day(b"[%d,%b]" % encode_day(self._meta))])
+
+    async def lag(self, partition: int) -> LagNote | None:
+        return self.lag_note
 
     async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
         entries = [LiveEntry(0, (one.step, one.number), (one.customer_id,), one.body) for one in self._said]
@@ -231,9 +233,23 @@ def test_the_overview_sums_up_without_looking_at_anybody() -> None:
     assert (body["as_of"], body["customers"], body["records"]) == ("2017-06-01T12:00:00Z", 1, 1)
     assert [tier["name"] for tier in body["tiers"]] == ["bronze", "silver", "gold", "platinum"]
     assert body["tiers"][0]["customers"] == 1
-    assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}}]
+    nowhere: dict[str, object] = {"rfm": {}, "cluster": {}, "persona": {}}
+    assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}, "segments": nowhere}]
+    assert body["model"] == {"lowest": None, "highest": None, "adoptions": 0}
+    assert body["segments"] == body["segment_migrations"] == {"rfm": [], "cluster": [], "persona": []}
     assert sum(body["nudges"]["issued"].values()) + sum(body["nudges"]["suppressed"].values()) == 1
     assert _client(StoreInMemory(is_started=False)).get("/v1/overview").status_code == 503
+
+
+def test_the_lag_is_known_where_every_partition_has_a_worker() -> None:
+    store = StoreInMemory()
+    assert _client(store).get("/v1/overview").json()["lag"] is None
+    store.lag_note = LagNote(7, NOON)
+    assert _client(store).get("/v1/overview").json()["lag"] == 7
+
+
+def test_the_example_of_the_overview_is_one() -> None:
+    Overview.model_validate(EXAMPLE)
 
 
 def test_openapi_describes_the_streams_as_event_streams() -> None:
