@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from schemas.instants import parse_instant
-from schemas.journal import Start
+from schemas.journal import ModelAdoption, Start, Tick
 from schemas.program import Program
 from schemas.read_model import CustomerView
 from schemas.record import LogRecord
@@ -19,20 +19,22 @@ from state.memory import CustomersInMemory
 from state.meta import DayCounts, PartitionMeta, decode_day, encode_day, encode_meta
 from state.outputs import DeadLetter
 from state.redis_reading import LiveEntry, Place
+from state.score import Model, model_of
 from state.store import LagNote, StoreUnavailableError
 from storefront.api import create_app
+from storefront.explanation_body import Explanation
 from storefront.lookup import Lookup
 from storefront.overview_body import EXAMPLE, Overview
-from storefront.routes import Explanation
+from tests.unit.models.building import a_snapshot
 
 NOON = parse_instant("2017-06-01T12:00:00Z")
 PROGRAM = Program()
 
 
 class StoreInMemory:
-    """One partition after one order of customer ``c-1``."""
+    """One partition after one order of customer ``c-1``, with ``model`` after it was scored with one."""
 
-    def __init__(self, *, is_started: bool = True) -> None:
+    def __init__(self, *, is_started: bool = True, model: Model | None = None) -> None:
         self.is_down = False
         self.lag_note: LagNote | None = None
         self.customers = CustomersInMemory()
@@ -43,6 +45,9 @@ class StoreInMemory:
             admitted = fold.admit(_order())
             assert not isinstance(admitted, DeadLetter)
             fold.apply(admitted)
+        if model is not None:
+            fold.adopt(ModelAdoption(model.version, NOON), model)
+            fold.tick(Tick(NOON), ["c-1"])
         self._said = fold.take_changes().said
         self._is_started = is_started
 
@@ -63,6 +68,9 @@ class StoreInMemory:
 
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         return [one.body for one in self._said if one.customer_id == customer_id]
+
+    def forget_what_was_said(self) -> None:
+        self._said = []
 
     async def days(self, partition: int) -> dict[int, DayCounts]:
         return dict([decode_day(b"[%d,%b]" % encode_day(self._meta))])
@@ -97,8 +105,11 @@ async def nothing() -> None:
 
 
 def _client(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z", origins: Sequence[str] = ()) -> TestClient:
-    lookup = Lookup(store, 1, lambda key: 0, lambda: parse_instant(now))
-    return TestClient(create_app(lookup, "0", nothing, origins=origins), raise_server_exceptions=False)
+    return TestClient(create_app(a_lookup(store, now), "0", nothing, origins=origins), raise_server_exceptions=False)
+
+
+def a_lookup(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z") -> Lookup:
+    return Lookup(store, 1, lambda key: 0, lambda: parse_instant(now))
 
 
 def test_a_known_customer_is_shown_as_of_now() -> None:
@@ -225,6 +236,30 @@ def test_an_explanation_lists_criteria_orders_and_what_was_said() -> None:
     left = _client(store, "2018-06-01T00:00:00Z").get("/v1/customers/c-1/explain").json()
     assert (left["orders"][0]["counts"], left["orders"][0]["leaves_at"]) == (False, None)
     assert _client(store).get("/v1/customers/c-2/explain").status_code == 404
+
+
+def test_an_explanation_says_what_led_to_each_segment() -> None:
+    store = StoreInMemory(model=model_of(17, a_snapshot()))
+    body = _client(store).get("/v1/customers/c-1/explain").json()
+    Explanation.model_validate(body)
+    assert (body["model_version"], body["segment"]["persona"]) == (17, "Active Bronze")
+    assert body["rfm"]["scores"]["r"] == 5
+    for scheme, why in body["segment_why"].items():
+        assert (why["to"], why["from"], why["model_version"]) == (body["segment"][scheme], None, 17)
+        assert why["trigger"] == {"kind": "model_update", "id": None}
+        assert why["criteria"]
+    store.forget_what_was_said()
+    forgotten = _client(store).get("/v1/customers/c-1/explain").json()
+    Explanation.model_validate(forgotten)
+    assert forgotten["segment_why"] == {"rfm": None, "cluster": None, "persona": None}
+
+
+def test_the_overview_counts_segments() -> None:
+    body = _client(StoreInMemory(model=model_of(17, a_snapshot()))).get("/v1/overview").json()
+    Overview.model_validate(body)
+    assert body["model"] == {"lowest": 17, "highest": 17, "adoptions": 1}
+    assert body["segments"]["persona"] == [{"name": "Active Bronze", "customers": 1}]
+    assert body["history"][-1]["segments"]["persona"] == {"Active Bronze": 1}
 
 
 def test_the_overview_sums_up_without_looking_at_anybody() -> None:
