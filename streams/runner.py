@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from state.store import StoreUnavailableError
+from state.store import LAG_KEPT_MS, LagNote, StoreUnavailableError
 from streams.bad_input import BadInputLimit
 from streams.claim import claim
 from streams.ingest import ingest
@@ -29,6 +29,7 @@ RELAY_PACE_SECONDS: Final = 0.05
 STATE_EVERY_SECONDS: Final = 1.0
 STATE_EVERY_SECONDS_LAGGING: Final = 60.0
 LAGGING_RECORDS: Final = 500
+LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
@@ -97,6 +98,7 @@ class PartitionRunner:
         beside = [
             asyncio.create_task(self._publish_states(engine)),
             asyncio.create_task(self._beside.samples.sample_daily(engine)),
+            asyncio.create_task(self._note_lag(engine)),
         ]
         try:
             await _all_or_first_failure(works, beside)
@@ -150,6 +152,15 @@ class PartitionRunner:
             if time.monotonic() - published_at >= every:
                 published_at = time.monotonic()
                 await self.observed.worked("publish", self._beside.states.publish_all(engine))
+
+    async def _note_lag(self, engine: PartitionEngine) -> None:
+        """Say how far behind this partition is, while that is known: an old look would pass for a fresh one."""
+        while True:
+            at = self._inputs.fetched_at(self.partition)
+            if at is not None and self._ports.wall_now() - at < LAG_KEPT_MS * 1000:
+                waiting = self._inputs.lag(self.partition) + sum(map(len, engine.heads.values()))
+                await self._ports.store.note_lag(self.partition, LagNote(waiting, at))
+            await asyncio.sleep(LAG_EVERY_SECONDS)
 
     def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
         note = self._limit.begin if is_repeated else self._limit.look

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from schemas.instants import Instant
 from state.changes import Said
-from state.store import TOLD_MAX, Dirty, Loaded, Peeked, Stored, Wanted, Write
+from state.store import TOLD_MAX, Dirty, LagNote, Loaded, Peeked, Stored, Wanted, Write
 
 NEVER = float("inf")
 
@@ -54,6 +54,7 @@ class FakeStore:
         self._claims_are_durable = claims_are_durable
         self.shards: dict[int, Shard] = {}
         self.history: dict[int, list[Shard]] = {}
+        self._lags: dict[int, LagNote] = {}
 
     def shard(self, partition: int) -> Shard:
         """Return what the partition holds now."""
@@ -150,6 +151,14 @@ class FakeStore:
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return what was said about a customer."""
         return list(self.shard(partition).told.get(customer_id, ()))
+
+    async def note_lag(self, partition: int, note: LagNote) -> None:
+        """Keep the note, for ever: no schedule lasts that long."""
+        self._lags[partition] = note
+
+    async def lag(self, partition: int) -> LagNote | None:
+        """Return the note."""
+        return self._lags.get(partition)
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token."""
