@@ -46,8 +46,7 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
             worker.start()
     await producing
     await installation.await_rest()
-    await _adopted(installation, version)
-    await installation.await_rest()
+    await installation.await_adoption()
     assert [worker.terminate() for worker in workers] == [0, 0]
     assert await installation.assert_books() > 5_000
     claims = sum(worker.said.count("in the middle of adopting model") for worker in workers)
@@ -76,10 +75,3 @@ async def _sweep_is_half_done(installation: Installation, version: int) -> bool:
         return False
     finally:
         await repository.close()
-
-
-async def _adopted(installation: Installation, version: int) -> None:
-    gives_up_at = time.monotonic() + 30
-    while any((meta.model, meta.sweeps_to) != (version, None) for meta in await installation.metas()):
-        assert time.monotonic() < gives_up_at, f"model {version} is not adopted everywhere"
-        await asyncio.sleep(0.2)

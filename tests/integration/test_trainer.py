@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -19,12 +18,12 @@ from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
 from schemas.topics import MODELS, SAMPLES
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
+from tests.integration.trainer_process import a_trainer
 from tests.integration.worker_process import WorkerProcess
 from tests.servers import KafkaServer, NewKafka, ValkeyServer
 from tests.unit.models.building import DAY, folded, slices
 
 SETTINGS = LearningSettings(k=4, warm_up_days=3, reservoir_customers=150, learn_every=2)
-SESSION_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -33,23 +32,6 @@ def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp
     made.create_topics()
     yield made
     made.stop_workers()
-
-
-def a_trainer(installation: Installation, **options: object) -> WorkerProcess:
-    told = {
-        "kafka": installation.kafka,
-        "name": installation.name,
-        "topic_prefix": installation.prefix,
-        "session_timeout_seconds": SESSION_SECONDS,
-        "heartbeat_seconds": 0.3,
-        "learning": msgspec.structs.asdict(SETTINGS),
-        **options,
-    }
-    log = installation.folder / f"trainer-{len(installation.workers)}.log"
-    trainer = WorkerProcess(told, log, "tests.integration.trainer_process")
-    trainer.start()
-    installation.workers.append(trainer)
-    return trainer
 
 
 def a_history(days: int, seed: int) -> list[SampleSlice]:
@@ -102,7 +84,7 @@ def said(installation: Installation) -> str:
 
 @pytest.mark.timeout(120)
 async def test_workers_sample_and_a_trainer_learns(installation: Installation) -> None:
-    worker, trainer = installation.start_worker(), a_trainer(installation)
+    worker, trainer = installation.start_worker(), a_trainer(installation, SETTINGS)
     await installation.produce(a_shop(6_000, seed=5, customers=300), a_second=1000)
     await installation.await_rest()
     assert await assert_published_is_the_fold(installation) >= 3
@@ -115,7 +97,7 @@ async def test_workers_sample_and_a_trainer_learns(installation: Installation) -
 
 @pytest.mark.timeout(180)
 async def test_a_trainer_killed_while_it_learns_goes_on_as_if_it_had_not(installation: Installation) -> None:
-    random, trainer = Random(3), a_trainer(installation)
+    random, trainer = Random(3), a_trainer(installation, SETTINGS)
     producing = asyncio.create_task(sampled(installation, a_history(110, seed=3), a_second=45))
     for _ in range(5):
         await the_active(installation, [trainer])
@@ -130,7 +112,7 @@ async def test_a_trainer_killed_while_it_learns_goes_on_as_if_it_had_not(install
 
 @pytest.mark.timeout(180)
 async def test_of_two_trainers_one_publishes_also_after_the_other_slept(installation: Installation) -> None:
-    trainers = [a_trainer(installation), a_trainer(installation)]
+    trainers = [a_trainer(installation, SETTINGS), a_trainer(installation, SETTINGS)]
     producing = asyncio.create_task(sampled(installation, a_history(90, seed=4), a_second=40))
     for turn in range(3):
         active = await the_active(installation, trainers)
@@ -158,7 +140,7 @@ async def test_of_two_trainers_one_publishes_also_after_the_other_slept(installa
 async def test_what_is_missing_at_the_start_is_named_in_one_line(
     installation: Installation, wrong: dict[str, object], told: str
 ) -> None:
-    trainer = a_trainer(installation, start_patience_seconds=1, **wrong)
+    trainer = a_trainer(installation, SETTINGS, start_patience_seconds=1, **wrong)
     assert trainer.process is not None
     assert await asyncio.to_thread(trainer.process.wait, 40) == 1, trainer.said
     assert told in trainer.said
@@ -172,7 +154,7 @@ async def test_a_kafka_that_goes_away_is_waited_for_and_does_not_hold_up_the_end
     server = new_kafka()
     installation = Installation(unique_name, server.bootstrap, valkey.url, tmp_path)
     installation.create_topics()
-    trainer, history = a_trainer(installation), a_history(30, seed=6)
+    trainer, history = a_trainer(installation, SETTINGS), a_history(30, seed=6)
     try:
         await sampled(installation, history[:100], a_second=200)
         server.kill()
