@@ -59,7 +59,7 @@ class FakeShop:
     def overview(self) -> Answer:
         """Return the body of ``/v1/overview`` without its history."""
         return {
-            "as_of": "2017-06-01T10:00:00Z", "program_version": "1.3f9c5d0a71be", 
+            "as_of": "2017-06-01T10:00:00Z", "program_version": "1.3f9c5d0a71be",
             "model": self.model(), "customers": sum(self.counts), "records": 158243, "orders_per_second": 2600.0,
             "lag": self.lag,
             "tiers": [{"name": name, "customers": count} for name, count in zip(TIERS, self.counts, strict=True)],
@@ -92,7 +92,8 @@ class FakeShop:
         if self.has_model:
             moves["rfm"] = [
                 {"from": "Loyal", "to": "At Risk", "count": 411}, {"from": "Regulars", "to": "Dormant", "count": 302},
-                {"from": "Potential Loyalist", "to": "Loyal", "count": 268}, {"from": "Loyal", "to": "VIP", "count": 133},
+                {"from": "Potential Loyalist", "to": "Loyal", "count": 268},
+                {"from": "Loyal", "to": "VIP", "count": 133},
             ]  # fmt: skip
             moves["persona"] = [{"from": "Active Silver", "to": "Dormant Silver", "count": 190}]
         return moves

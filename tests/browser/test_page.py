@@ -40,7 +40,8 @@ def test_the_whole_is_shown_in_words(page: Page, server: FakeServer, errors: lis
 def test_segments_are_chosen_by_keyboard_and_told_over_time(page: Page, server: FakeServer, errors: list[str]) -> None:
     _opened(page, server)
     expect(page.locator("#segments li").first).to_contain_text("VIP290")
-    expect(page.locator("#segment-history svg")).to_have_attribute("aria-label", re.compile("segment over time.*VIP 290"))
+    chart = page.locator("#segment-history svg")
+    expect(chart).to_have_attribute("aria-label", re.compile("segment over time.*VIP 290"))
     expect(page.locator("#segment-moves li").first).to_contain_text("Loyal → At Risk411")
     page.get_by_label("By value").focus()
     page.keyboard.press("ArrowRight")
@@ -59,7 +60,7 @@ def test_changes_of_segment_are_told_in_words_and_can_be_left_out(page: Page, se
     feed = _opened(page, server).locator("#feed")
     words = "Customer c-42 is At Risk now, was Loyal: last order 41 days ago; model 17"
     expect(feed).to_contain_text(words)
-    expect(feed).to_contain_text("Customer 505 buys like Steady Browsers now, for the first time: nearest to how they buy")
+    expect(feed).to_contain_text("Customer 505 buys like Steady Browsers now, for the first time: nearest to how")
     expect(feed).to_contain_text("Customer 17 is Dormant Silver now, was Active Silver: recency 2 of 5; model 17")
     page.get_by_label("Segments", exact=True).focus()
     page.keyboard.press("Space")
@@ -71,7 +72,8 @@ def test_a_customer_s_segments_come_with_scores_and_reasons(page: Page, server: 
     customer = _opened(page, server, "/#customer=c-42").locator("#customer")
     for words in (
         "Recency2 of 5", "At Risk", "Steady Browsers", "Budget Buyer", "by model 17",
-        "last order 41 days ago, compared anew with all others, Loyal before. Otherwise: Loyal with a last order 19 days",
+        "last order 41 days ago, compared anew with all others, Loyal before",
+        "Otherwise: Loyal with a last order 19 days ago",
         "What led to it is no longer kept",
     ):  # fmt: skip
         expect(customer).to_contain_text(words)
