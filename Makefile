@@ -7,7 +7,7 @@ ARGS ?=
 PACKAGES := schemas state models streams storefront replay tierline
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format type layers contracts readme bench quality lock check clean
+.PHONY: help install demo test lint format type layers contracts readme bench quality watching lock check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,9 @@ bench: $(STAMP)  ## measure beside the raw limit (never a test)
 
 quality: $(STAMP)  ## measure clusters and edges beside batch k-means (ARGS="--quick")
 	@$(BIN)/python -m bench.quality $(ARGS)
+
+watching: $(STAMP)  ## 500 pages open while 5,000 orders a second flow (ARGS="--quick")
+	@$(BIN)/python -m bench.watching $(ARGS)
 
 lock: $(STAMP)  ## resolve the newest allowed versions into the lock files
 	@scripts/lock.sh $(VENV)

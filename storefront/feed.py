@@ -115,6 +115,12 @@ class Feed:
         lag = sum(known) if len(known) == self._partitions else None
         return Look([meta for meta in map(decode_meta, filter(None, blobs)) if meta.program], lag)
 
+    async def begin(self) -> None:
+        """See to it that there is an overview, so that a page opened early has the whole before what is said of it."""
+        look = await self.look() if self.overview is None else None
+        if look is not None and look.metas:
+            self.overview = overview(look, self.orders_per_second)
+
     def take(self, entry: LiveEntry) -> None:
         """Hand an entry to the pages that it concerns."""
         if entry.body is None:

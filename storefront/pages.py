@@ -67,6 +67,7 @@ async def overview_events(lookup: Lookup, feed: Feed, last_id: str | None) -> As
         sent: Body | None = None
         try:
             places, missed = await _missed(lookup, last_id)
+            await feed.begin()
         except StateError:
             return
         listener.unsent.extendleft(reversed(missed))

@@ -1,6 +1,6 @@
-/** Bars and the history of the tiers, drawn by hand. */
+/** Bars and histories, drawn by hand. */
 
-import { count, date, el, svg, tierClass } from "./dom.js";
+import { count, date, el, svg } from "./dom.js";
 
 const WIDTH = 640;
 const HEIGHT = 190;
@@ -15,29 +15,29 @@ export function bars(rows) {
   });
 }
 
-/** Return the customers of each tier over time as stacked areas, lowest tier at the bottom. */
-export function stacked(history, order) {
-  const first = Date.parse(history[0].at);
-  const span = Math.max(1, Date.parse(history.at(-1).at) - first);
-  const totals = history.map((point) => order.reduce((sum, tier) => sum + (point.tiers[tier] ?? 0), 0));
+/** Return counts over time as stacked areas, the first name at the bottom; `points` are {at, counts}, `what` says of what. */
+export function stacked(points, names, tone, what) {
+  const first = Date.parse(points[0].at);
+  const span = Math.max(1, Date.parse(points.at(-1).at) - first);
+  const totals = points.map((point) => names.reduce((sum, name) => sum + (point.counts[name] ?? 0), 0));
   const top = Math.max(1, ...totals);
   const x = (point) => (((Date.parse(point.at) - first) / span) * WIDTH).toFixed(1);
   const y = (value) => (HEIGHT - (value / top) * HEIGHT).toFixed(1);
   const chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
-  chart.setAttribute("aria-label", summary(history, order));
-  let floor = history.map(() => 0);
-  for (const tier of order) {
-    const ceiling = history.map((point, at) => floor[at] + (point.tiers[tier] ?? 0));
-    const upper = history.map((point, at) => `${x(point)},${y(ceiling[at])}`);
-    const lower = history.map((point, at) => `${x(point)},${y(floor[at])}`).reverse();
-    chart.append(svg("polygon", { class: tierClass(tier, order), points: [...upper, ...lower].join(" ") }));
+  chart.setAttribute("aria-label", summary(points, names, what));
+  let floor = points.map(() => 0);
+  for (const name of names) {
+    const ceiling = points.map((point, at) => floor[at] + (point.counts[name] ?? 0));
+    const upper = points.map((point, at) => `${x(point)},${y(ceiling[at])}`);
+    const lower = points.map((point, at) => `${x(point)},${y(floor[at])}`).reverse();
+    chart.append(svg("polygon", { class: tone(name), points: [...upper, ...lower].join(" ") }));
     floor = ceiling;
   }
   return chart;
 }
 
-function summary(history, order) {
-  const told = (point) => order.map((tier) => `${tier} ${count(point.tiers[tier] ?? 0)}`).join(", ");
-  const [first, last] = [history[0], history.at(-1)];
-  return `Customers by tier over time. ${date(first.at)}: ${told(first)}. ${date(last.at)}: ${told(last)}.`;
+function summary(points, names, what) {
+  const told = (point) => names.map((name) => `${name} ${count(point.counts[name] ?? 0)}`).join(", ");
+  const [first, last] = [points[0], points.at(-1)];
+  return `${what} over time. ${date(first.at)}: ${told(first)}. ${date(last.at)}: ${told(last)}.`;
 }

@@ -4,16 +4,20 @@ import { aside, byId, capital, date, el, missingWords, moment, money, tierClass 
 import { tierOrder } from "./overview.js";
 import { follow } from "./stream.js";
 import { ask, streamUrl } from "./token.js";
+import { daysAgo } from "./reasons.js";
+import { standing } from "./standing.js";
 import { told } from "./words.js";
 
 let stop = () => {};
 let shown = null;
+let reasons = null;
 
 /** Show this customer, or nobody for null. */
 export function showCustomer(id) {
   stop();
   stop = () => {};
   shown = id;
+  reasons = null;
   const section = byId("customer");
   section.hidden = id === null;
   section.replaceChildren();
@@ -42,12 +46,12 @@ async function load(id, card, timeline) {
   }
   card.replaceChildren(...tierCard(id, body, answer.status === 404));
   if (answer.status === 404) return timeline.remove();
-  explain(id, url, timeline);
+  explain(id, url, card, timeline);
   let pending = null;
   const changed = (view) => {
     card.replaceChildren(...tierCard(id, view, false));
     clearTimeout(pending);
-    pending = setTimeout(() => explain(id, url, timeline), 300);
+    pending = setTimeout(() => explain(id, url, card, timeline), 300);
   };
   const end = follow(() => streamUrl(`${url}/events`), { customer: changed });
   stop = () => {
@@ -61,11 +65,12 @@ const heading = (id) => [el("p", { class: "over" }, "Customer"), el("h2", { clas
 function tierCard(id, view, isUnknown) {
   const { tier } = view;
   const badge = el("p", { class: `badge ${tierClass(tier.name, tierOrder())}` }, capital(tier.name));
-  const note = isUnknown ? "No event of this customer has arrived yet: this is where everybody begins." : standing(tier);
-  return [...heading(id), badge, el("p", {}, note), ...nextTier(tier), ...(isUnknown ? [] : [facts(view)])];
+  const note = isUnknown ? "No event of this customer has arrived yet: this is where everybody begins." : heldUntil(tier);
+  const more = isUnknown ? [] : [facts(view), el("div", { class: "standing" }, ...standing(view, reasons))];
+  return [...heading(id), badge, el("p", {}, note), ...nextTier(tier), ...more];
 }
 
-function standing(tier) {
+function heldUntil(tier) {
   const since = tier.since ? `Since ${date(tier.since)}. ` : "";
   if (tier.grace_until) return `${since}In grace until ${date(tier.grace_until)}, then ${tier.at_expiration}.`;
   if (!tier.expires_at) return since.trim();
@@ -89,22 +94,23 @@ function bestPart({ progress, cheapest_path: path }) {
   return path === "both" ? Math.min(...parts) : Math.max(0, ...parts);
 }
 
-function facts({ rfm, segment }) {
+function facts({ rfm }) {
   const rows = [
     ["Orders", rfm.frequency],
     ["Spent, after refunds", money(rfm.monetary)],
     ["Last order", rfm.recency_days === null ? "none" : daysAgo(rfm.recency_days)],
-    ["Segment", segment?.rfm ?? segment?.cluster ?? "none before the first model"],
+    ["Each order, on average", rfm.aov === null ? "–" : money(rfm.aov)],
   ];
   return el("dl", { class: "facts" }, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, `${value}`))));
 }
 
-const daysAgo = (days) => (days === 0 ? "today" : days === 1 ? "yesterday" : `${days} days ago`);
-
-async function explain(id, url, timeline) {
+async function explain(id, url, card, timeline) {
   const answer = await ask(`${url}/explain`).catch(() => null);
   if (!answer?.ok || shown !== id) return;
-  const { orders, history } = await answer.json();
+  const explained = await answer.json();
+  const { orders, history } = explained;
+  reasons = explained.segment_why ?? null;
+  card.querySelector(".standing")?.replaceChildren(...standing(explained, reasons));
   const rows = [...orders.map(orderRow), ...history.map(eventRow)].sort((one, other) => (one.at < other.at ? 1 : -1));
   const none = el("p", { class: "quiet" }, "Nothing has happened yet.");
   const list = el("ol", { class: "feed", tabindex: 0, "aria-label": "Timeline" }, ...rows.map((row) => row.element));

@@ -1,7 +1,8 @@
 /** The whole: figures, tiers, moves, nudges, segments, and the feed. */
 
 import { bars, stacked } from "./charts.js";
-import { aside, byId, capital, count, date, el, moment, tierClass } from "./dom.js";
+import { aside, byId, count, date, el, moment, tierClass } from "./dom.js";
+import { showSegments } from "./segments.js";
 import { heldBack, nudgeName, takenBack, told } from "./words.js";
 
 const MOST_ENTRIES = 100;
@@ -26,12 +27,14 @@ export function showOverview(overview) {
   showHistory();
   showMoves(overview.migrations);
   byId("nudges").replaceChildren(...nudges(overview.nudges));
-  byId("segments").replaceChildren(...segments(overview.segments));
+  showSegments(overview.segments, overview.segment_migrations, history, order);
 }
 
-function carryOn({ as_of: at, tiers }) {
+function carryOn({ as_of: at, tiers, segments }) {
   if (!at) return;
-  const point = { at, tiers: Object.fromEntries(tiers.map((tier) => [tier.name, tier.customers])) };
+  const counts = (rows) => Object.fromEntries(rows.map((row) => [row.name, row.customers]));
+  const byScheme = Object.fromEntries(Object.entries(segments).map(([scheme, rows]) => [scheme, counts(rows)]));
+  const point = { at, tiers: counts(tiers), segments: byScheme };
   if (history.at(-1)?.at.slice(0, 10) === at.slice(0, 10)) history.pop();
   history = [...history, point].slice(-MOST_POINTS);
 }
@@ -41,19 +44,26 @@ function figures(overview) {
   const rows = [
     ["Customers", count(overview.customers)],
     ["Orders a second", rate === null ? "unknown" : count(Math.round(rate * 10) / 10)],
-    ...(overview.lag === null ? [] : [["Records waiting", count(overview.lag)]]),
+    ["Records waiting", overview.lag === null ? "unknown: no worker" : count(overview.lag)],
     ["Records read", count(overview.records)],
-    ["Model", overview.model_version === null ? "none yet" : `version ${overview.model_version}`],
+    ["Model", modelWords(overview.model)],
     ["As of", overview.as_of ? moment(overview.as_of) : "–"],
   ];
   return rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
+}
+
+function modelWords({ lowest, highest }) {
+  if (highest === null) return "none yet";
+  return lowest === highest ? `version ${highest}` : `version ${highest}, still ${lowest ?? "none"} in parts`;
 }
 
 function showHistory() {
   const figure = byId("history");
   if (history.length < 2) return figure.replaceChildren(el("p", { class: "quiet" }, "The history begins today."));
   const ends = [history[0], history.at(-1)].map((point) => el("span", {}, date(point.at)));
-  figure.replaceChildren(stacked(history, order), el("figcaption", {}, ...ends));
+  const points = history.map(({ at, tiers }) => ({ at, counts: tiers }));
+  const chart = stacked(points, order, (tier) => tierClass(tier, order), "Customers by tier");
+  figure.replaceChildren(chart, el("figcaption", {}, ...ends));
 }
 
 function showMoves(migrations) {
@@ -71,25 +81,13 @@ function nudges({ issued, suppressed, retracted }) {
     ["Held back, because", suppressed, heldBack, "held"],
     ["Taken back, because", retracted, takenBack, "held"],
   ];
-  return groups.flatMap(([title, counts, name, tone]) => {
+  return groups.map(([title, counts, name, tone]) => {
     const rows = Object.entries(counts).sort((one, other) => other[1] - one[1]);
     const list = rows.length
       ? bars(rows.map(([key, value]) => ({ label: name(key), value, tone })))
       : [el("li", { class: "quiet" }, "None so far.")];
-    return [el("h3", {}, title), el("ul", { class: "bars long" }, ...list)];
+    return el("div", {}, el("h3", {}, title), el("ul", { class: "bars long" }, ...list));
   });
-}
-
-function segments(schemes) {
-  const known = Object.entries(schemes).filter(([, rows]) => rows.length);
-  if (!known.length) {
-    return [el("p", { class: "quiet" }, "There are no segments yet: they appear with the first model that is trained.")];
-  }
-  const titles = { rfm: "By recency, frequency and value", cluster: "By behaviour", persona: "By persona" };
-  return known.flatMap(([scheme, rows]) => [
-    el("h3", {}, titles[scheme] ?? capital(scheme)),
-    el("ul", { class: "bars" }, ...bars(rows.map(({ name, customers }) => ({ label: name, value: customers })))),
-  ]);
 }
 
 /** Put one entry on top of the feed, once. */
@@ -101,11 +99,17 @@ export function showEntry(entry) {
   const { tone, text, detail } = told(entry.what, entry.body, order);
   const who = el("a", { href: `#customer=${encodeURIComponent(entry.customer_id)}` }, `Customer ${entry.customer_id}`);
   const words = text.charAt(0).toLowerCase() + text.slice(1);
-  const line = entry.what === "tier.changed" ? [who, ` ${words}`] : [who, `: ${words}`];
+  const kind = entry.what.split(".")[0];
+  const line = kind === "nudge" ? [who, `: ${words}`] : [who, ` ${words}`];
   feed.prepend(
-    el("li", { class: tone }, el("p", {}, ...line, aside(tone, detail)),
+    el("li", { class: tone, "data-kind": kind }, el("p", {}, ...line, aside(tone, detail)),
       el("time", { datetime: entry.at }, moment(entry.at))),
   );
   while (feed.children.length > MOST_ENTRIES) feed.lastElementChild.remove();
   if (seen.size > 2000) seen.delete(seen.values().next().value);
 }
+
+byId("kinds").addEventListener("change", () => {
+  const left = [...byId("kinds").querySelectorAll("input:not(:checked)")].map((box) => box.value);
+  byId("feed").dataset.hide = left.join(" ");
+});

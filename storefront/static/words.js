@@ -1,6 +1,7 @@
 /** What happened, in words a manager understands. */
 
 import { capital, missingWords } from "./dom.js";
+import { likeness } from "./reasons.js";
 
 const NUDGES = {
   tier_near: "Reminder that the next tier is near",
@@ -37,6 +38,18 @@ const SET_OFF = {
   manual: "by hand",
 };
 
+const SEGMENT_SET_OFF = {
+  order: "after an order",
+  refund: "after a refund",
+  time: "as time passed",
+  model_update: "compared anew with all others",
+  program_change: "because the rules changed",
+  manual: "by hand",
+};
+
+/** Return what set a change of segment off, in words. */
+export const setOff = (kind) => SEGMENT_SET_OFF[kind] ?? "";
+
 /** Return the name of a kind of nudge. */
 export const nudgeName = (kind) => NUDGES[kind] ?? capital(kind.replaceAll("_", " "));
 
@@ -51,6 +64,8 @@ export function told(what, body, tierOrder) {
   switch (what) {
     case "tier.changed":
       return changed(body, tierOrder);
+    case "segment.changed":
+      return { tone: "moved", ...segmentChanged(body) };
     case "nudge.issued":
       return { tone: "sent", text: nudgeName(body.kind), detail: toGo(body) };
     case "nudge.suppressed":
@@ -70,6 +85,13 @@ function changed(body, tierOrder) {
     text: `${isUp ? "Reached" : "Went down to"} ${body.to}`,
     detail: [`from ${body.from}`, why].filter(Boolean).join(", "),
   };
+}
+
+function segmentChanged(body) {
+  if (body.to === null) return { text: "Has no segment now", detail: `was ${body.from}: no order counts any more` };
+  const was = body.from === null ? "for the first time" : `was ${body.from}`;
+  const text = body.scheme === "cluster" ? `Buys like ${body.to} now` : `Is ${body.to} now`;
+  return { text, detail: `${was}: ${likeness(body)}; model ${body.model_version}` };
 }
 
 function toGo(body) {

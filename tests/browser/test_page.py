@@ -1,5 +1,6 @@
 """The page in a real browser, over made-up data that moves."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -30,9 +31,66 @@ def test_the_whole_is_shown_in_words(page: Page, server: FakeServer, errors: lis
     expect(page.locator("#feed")).to_contain_text("held back: asked too recently or too often")
     expect(page.locator("#tiers")).to_contain_text("1,207")
     expect(page.locator("#moves")).to_contain_text("bronze → silver")
-    expect(page.locator("#figures")).to_contain_text("none yet")
-    expect(page.locator("#segments")).to_contain_text("There are no segments yet")
+    expect(page.locator("#figures")).to_contain_text("version 17")
+    expect(page.locator("#figures")).to_contain_text("Records waiting12")
     expect(page.locator("#history svg")).to_be_visible()
+    assert errors == []
+
+
+def test_segments_are_chosen_by_keyboard_and_told_over_time(page: Page, server: FakeServer, errors: list[str]) -> None:
+    _opened(page, server)
+    expect(page.locator("#segments li").first).to_contain_text("VIP290")
+    chart = page.locator("#segment-history svg")
+    expect(chart).to_have_attribute("aria-label", re.compile("segment over time.*VIP 290"))
+    expect(page.locator("#segment-moves li").first).to_contain_text("Loyal → At Risk411")
+    page.get_by_label("By value").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#segments")).to_contain_text("Steady Browsers646")
+    expect(page.locator("#segment-moves")).to_contain_text("Nobody has moved yet")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#segments")).to_contain_text("Dormant Platinum11")
+    expect(page.locator("#segment-moves")).to_contain_text("Active Silver → Dormant Silver190")
+    server.shop.counts[0] += 1
+    expect(page.locator("#tiers")).to_contain_text("1,208")
+    expect(page.locator("#segments")).to_contain_text("Dormant Platinum11")
+    assert errors == []
+
+
+def test_changes_of_segment_are_told_in_words_and_can_be_left_out(page: Page, server: FakeServer) -> None:
+    feed = _opened(page, server).locator("#feed")
+    words = "Customer c-42 is At Risk now, was Loyal: last order 41 days ago; model 17"
+    expect(feed).to_contain_text(words)
+    expect(feed).to_contain_text("Customer 505 buys like Steady Browsers now, for the first time: nearest to how")
+    expect(feed).to_contain_text("Customer 17 is Dormant Silver now, was Active Silver: recency 2 of 5; model 17")
+    page.get_by_label("Segments", exact=True).focus()
+    page.keyboard.press("Space")
+    expect(feed.get_by_text(words)).to_be_hidden()
+    expect(feed).to_contain_text("Customer 1231 reached gold")
+
+
+def test_a_customer_s_segments_come_with_scores_and_reasons(page: Page, server: FakeServer) -> None:
+    customer = _opened(page, server, "/#customer=c-42").locator("#customer")
+    for words in (
+        "Recency2 of 5", "At Risk", "Steady Browsers", "Budget Buyer", "by model 17",
+        "last order 41 days ago, compared anew with all others, Loyal before",
+        "Otherwise: Loyal with a last order 19 days ago",
+        "What led to it is no longer kept",
+    ):  # fmt: skip
+        expect(customer).to_contain_text(words)
+
+
+def test_before_the_first_model_and_without_a_worker_it_says_so(
+    page: Page, server: FakeServer, errors: list[str]
+) -> None:
+    server.shop.has_model, server.shop.lag = False, None
+    server.shop.feed = server.shop.feed[:4]
+    _opened(page, server, "/#customer=c-42")
+    expect(page.locator("#segments")).to_contain_text("There are no segments yet")
+    expect(page.locator("#schemes")).to_be_hidden()
+    expect(page.locator("#figures")).to_contain_text("none yet")
+    expect(page.locator("#figures")).to_contain_text("unknown")
+    expect(page.locator("#customer")).to_contain_text("None before the first model")
+    assert _violations(page) == []
     assert errors == []
 
 

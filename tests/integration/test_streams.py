@@ -116,7 +116,7 @@ def test_the_feed_goes_on_where_it_stopped_over_a_restart_of_the_api(shop: Shop)
     in_order = sorted(json.dumps(sent.data["body"], sort_keys=True) for sent in seen)
     assert in_order == sorted(json.dumps(body, sort_keys=True) for body in expected)
 
-    overview = shop.get("/v1/overview").body
+    overview = shop.wait_for("/v1/overview", lambda answer: answer.body.get("lag") == 0).body
     assert (overview["customers"], overview["records"]) == (3, 3)
     assert overview["migrations"] == [{"from": "bronze", "to": "silver", "count": 3}]
 

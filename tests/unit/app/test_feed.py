@@ -115,6 +115,13 @@ async def test_a_page_that_lies_far_behind_is_let_go() -> None:
         assert slow.is_over
 
 
+async def test_a_page_opened_before_the_first_look_has_the_whole_before_what_is_said() -> None:
+    store = Talking()
+    async with aclosing(pages.overview_events(lookup_of(store), Feed(store, 1), None)) as stream:
+        assert (await anext(stream)).startswith(b"event: overview")
+        assert (await anext(stream)).startswith(b"event: feed")
+
+
 async def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "HEARTBEAT_SECONDS", 0.01)
     store = Talking()
