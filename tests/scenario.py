@@ -51,7 +51,7 @@ class Scenario:
     until: str
     program: Json = field(default_factory=lambda: PROGRAM)
     started_at: str | None = None
-    changes: list[tuple[str, str, str, str, str | None]] | None = None
+    changes: list[tuple[str, str | None, str | None, str, str | None]] | None = None
     nudges: list[tuple[str, ...]] | None = None
     suppressions: list[tuple[str, str, str]] | None = None
     dead_letters: list[str] | None = None

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests import scenarios_guards, scenarios_nudges, scenarios_records, scenarios_reversals, scenarios_tiers
+from tests import (
+    scenarios_guards,
+    scenarios_nudges,
+    scenarios_records,
+    scenarios_reversals,
+    scenarios_segments,
+    scenarios_tiers,
+)
 from tests.scenario import Scenario
 
 SCENARIOS: list[Scenario] = [
@@ -11,4 +18,5 @@ SCENARIOS: list[Scenario] = [
     *scenarios_nudges.SCENARIOS,
     *scenarios_guards.SCENARIOS,
     *scenarios_records.SCENARIOS,
+    *scenarios_segments.SCENARIOS,
 ]

@@ -44,6 +44,7 @@ def test_a_redelivered_order_is_not_scored(
     program: Json, records: list[Json], snapshot: Json, after: int, data: st.DataObject
 ) -> None:
     run = folded_with(snapshot, program, records, after)
+    run.take_step(Tick(run.meta.clock_at))
     orders = [one for one in records if one["topic"] == ORDERS]
     start = data.draw(st.integers(0, len(orders)))
     before, spoken = views(run), len(run.outputs)
