@@ -218,6 +218,7 @@ def work_of(config: WorkerConfig) -> Work:
         uses_wall_clock=config.clock == "wall",
         tick_delay_us=int(config.tick_delay_seconds * 1_000_000),
         records_a_round=config.batch_records,
+        customers_a_commit=config.commit_customers,
         cached_customers_max=config.cache_customers,
     )
 

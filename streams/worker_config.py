@@ -25,6 +25,8 @@ class WorkerConfig:
     start_from: Instant | Literal["earliest"] | None = None
     """Where a first start begins; needed where an input does not begin at offset 0."""
     batch_records: int = 2000
+    commit_customers: int = 500
+    """More in one commit would block the store's readers."""
     cache_customers: int = 100_000
     session_timeout_seconds: float = 10.0
     heartbeat_seconds: float = 1.0

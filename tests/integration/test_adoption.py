@@ -31,7 +31,7 @@ def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp
 async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
     installation: Installation, record_property: Callable[[str, object], None]
 ) -> None:
-    random = Random(5)
+    random, installation.options = Random(5), {"commit_customers": 50}  # Many commits a sweep.
     workers = [installation.start_worker(), installation.start_worker()]
     producing = asyncio.create_task(installation.produce(a_shop(7_000, seed=5, customers=4000), a_second=700))
     await asyncio.sleep(4)
