@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from replay.importing.refusal import LeftOut, RowError
 from replay.importing.rows import Cells
-from replay.importing.values import Reader, found, needed_text, optional_text, text_of
+from replay.importing.values import Reader, found, needed_text, optional_text, text_of, times
 from schemas.instants import Instant
 from schemas.mapping import Fields, LineFields, OrderMapping, Rule, When
 from schemas.mapping_parts import ValueFrom
@@ -121,7 +121,8 @@ class EntryReader:
         if fields.amount is not None and rule.emit != ("reversal",):
             name, amount = "amount", self._reader.number(cells, fields.amount, "amount")
         else:
-            name, amount = "unit_price", self._reader.number(cells, fields.unit_price, "unit_price") * quantity
+            price = self._reader.number(cells, fields.unit_price, "unit_price")
+            name, amount = "unit_price", times(price, quantity, "unit_price")
         if amount < 0:
             raise RowError("negative_amount", f"{name}: {amount} is below 0")
         return self._reader.minor(amount, currency, name)
@@ -136,8 +137,8 @@ class EntryReader:
         if source is None:
             return 1
         given = self._reader.number(cells, source, "quantity")
-        pieces = abs(given) if is_reversal else given
-        if pieces != int(pieces) or not 1 <= pieces <= 10**9:
+        pieces = given.copy_abs() if is_reversal else given
+        if not 1 <= pieces <= 10**9 or pieces != int(pieces):
             raise RowError("invalid_quantity", f"quantity: {given} is not a whole number from 1")
         return int(pieces)
 

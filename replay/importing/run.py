@@ -26,12 +26,16 @@ def import_rows(mapping: OrderMapping, rows: Iterable[SourceRow], refuse: Refuse
     return Imported(events, books)
 
 
-def events_of_message(mapping: OrderMapping, text: str) -> list[NewEvent]:
+def events_of_message(reader: EntryReader, value: bytes | None) -> list[NewEvent]:
     """Return the events of one JSON message, none if the mapping leaves it out. Raises ``RowError``."""
+    try:
+        text = (value or b"").decode()
+    except UnicodeDecodeError as error:
+        raise RowError("malformed_json", f"not UTF-8 (byte {error.start})") from None
     cells = json_cells(text)
     if isinstance(cells, RowError):
         raise cells
-    entry = EntryReader(mapping).read(0, text, cells)
+    entry = reader.read(0, text, cells)
     return [] if isinstance(entry, LeftOut) else events_of_row(entry)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from schemas.mapping_parts import Money, Time, ValueFrom
 from schemas.money import AmountPrecisionError, UnknownCurrencyError, minor_digits, to_minor
 from schemas.words import shortened
 
+_DIGITS_MAX = 100
+_EXACT = Context(prec=_DIGITS_MAX, traps=[Inexact, InvalidOperation, Overflow])
 _MISSING: dict[str, RowReason] = {"customer_id": "missing_customer_id", "order_id": "missing_order_id"}
 
 
@@ -36,8 +38,16 @@ def text_of(cells: Cells, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
+        return _digits(Decimal(value), name)
     raise RowError("invalid_field", f"{name}: a list or an object stands where one value should")
+
+
+def times(price: Decimal, pieces: int, ours: str) -> Decimal:
+    """Return the product, exactly."""
+    try:
+        return _EXACT.multiply(price, Decimal(pieces))
+    except ArithmeticError:
+        raise RowError("invalid_number", f"{ours}: too large, or too many digits") from None
 
 
 def optional_text(cells: Cells, source: ValueFrom | None) -> str | None:
@@ -115,7 +125,7 @@ class Reader:
             if form == "rfc3339":
                 return parse_instant(text)
             if form in ("epoch_seconds", "epoch_milliseconds"):
-                return int(Decimal(text) * (1_000_000 if form == "epoch_seconds" else 1_000))
+                return int(_digits_at_most(Decimal(text)) * (1_000_000 if form == "epoch_seconds" else 1_000))
             moment = datetime.strptime(text, form)  # noqa: DTZ007
         except (ValueError, ArithmeticError):
             return None
@@ -129,6 +139,20 @@ class Reader:
         except OverflowError:
             return None
         return from_datetime(aware) if there_and_back == moment else None
+
+
+def _digits(number: Decimal, name: str) -> str:
+    try:
+        return format(_digits_at_most(number), "f")
+    except ValueError as error:
+        raise RowError("invalid_number", f"{name}: {error}") from None
+
+
+def _digits_at_most(number: Decimal) -> Decimal:
+    """Return the number; ValueError for one such as 1e999999, whose digits would fill the memory."""
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS_MAX:
+        raise ValueError("too large, or too many digits")
+    return number
 
 
 def _taken(text: str, pattern: str, column: str | None) -> str:
