@@ -69,6 +69,7 @@ class BridgeConfig:
     outputs: Sequence[str]
     translate: Translate
     dead_letters: DeadLetters
+    session_timeout_seconds: float = 10
 
 
 @dataclass(slots=True)
@@ -102,6 +103,8 @@ async def run_bridge(config: BridgeConfig, stopping: asyncio.Event) -> BridgeCou
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
+        session_timeout_ms=int(config.session_timeout_seconds * 1000),
+        heartbeat_interval_ms=int(config.session_timeout_seconds * 300),
     )
     try:
         await producer.start()

@@ -36,6 +36,7 @@ def bridge(topic: str, group: str, mapping: OrderMapping, rejected: Path | None)
         outputs=[settings.topic_prefix + name for name in INPUTS],
         translate=translator(mapping, settings.topic_prefix),
         dead_letters=RejectedTopic(topic, wall_now) if rejected is None else RejectedFile(rejected),
+        session_timeout_seconds=settings.session_timeout_seconds,
     )
     configure_logs(settings)
     with explained(settings):
