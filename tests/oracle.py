@@ -56,7 +56,7 @@ class Oracle(TierFold):
         timestamp = self.clock if timestamp_ms == -1 else timestamp_ms * 1000
         self.clock = max(self.clock, timestamp)
         try:
-            fact = parse(topic, value, self.rules.names)
+            fact = parse(topic, value)
             self._admit(fact, key, timestamp)
         except RefusedError as refused:
             self.counts["dead"] += 1
@@ -109,6 +109,8 @@ class Oracle(TierFold):
             raise RefusedError("currency_mismatch", fact.currency)
         if fact.occurred_at > timestamp + DAY_US:
             raise RefusedError("future_event", instant_text(fact.occurred_at))
+        if fact.type == "tier.assigned" and fact.tier not in self.rules.names:
+            raise RefusedError("invalid_field", "tier is not in the program")
         elsewhere = murmur2(expected) % self.partitions != self.partition
         if fact.customer_id not in self.customers and elsewhere:
             raise RefusedError("wrong_partition", "another partitioner")

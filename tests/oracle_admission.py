@@ -57,7 +57,7 @@ class Fact:
     until: int = 0
 
 
-def parse(topic: str, value: bytes | None, tiers: list[str]) -> Fact:
+def parse(topic: str, value: bytes | None) -> Fact:
     """Return the fact in a value, in the order of checks up to amount_precision, or raise RefusedError."""
     body = _object(value)
     kind = body.get("type")
@@ -69,8 +69,6 @@ def parse(topic: str, value: bytes | None, tiers: list[str]) -> Fact:
         "occurred_at": _instant(body, "occurred_at"),
     }
     fields |= READERS[kind](body)
-    if kind == "tier.assigned" and fields["tier"] not in tiers:
-        raise RefusedError("invalid_field", "tier is not in the program")
     if "amount" in fields:
         fields["amount"] = _to_minor(fields["amount"], str(fields["currency"]))
     return Fact(**fields)  # type: ignore[arg-type]
