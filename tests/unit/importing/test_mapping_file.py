@@ -16,6 +16,12 @@ def test_the_examples_are_mappings(path: Path) -> None:
     assert load_mapping(path).fields.customer_id is not None
 
 
+def test_the_mapping_that_the_docs_show_is_one() -> None:
+    text = (EXAMPLES.parent / "docs" / "onboarding.md").read_text("utf-8")
+    mapping = read_mapping(text.split("```yaml\n")[1].split("```")[0])
+    assert [rule.emit for rule in mapping.rules] == [("placed",), ("placed", "cancelled"), ("leave_out",)]
+
+
 def test_a_bare_name_is_a_column() -> None:
     mapping = read_mapping(FIELDS)
     assert mapping.fields.order_id is not None
