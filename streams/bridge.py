@@ -158,8 +158,11 @@ async def _commit(consumer: AIOKafkaConsumer, positions: dict[TopicPartition, in
 
 async def _check(producer: AIOKafkaProducer, config: BridgeConfig) -> None:
     """Raise BridgeError for a topic that does not exist, instead of waiting for it."""
-    async with asyncio.timeout(METADATA_TIMEOUT_SECONDS):
-        found = await producer.client.fetch_all_metadata()
+    try:
+        async with asyncio.timeout(METADATA_TIMEOUT_SECONDS):
+            found = await producer.client.fetch_all_metadata()
+    except TimeoutError as error:
+        raise BridgeError(f"Kafka does not answer within {METADATA_TIMEOUT_SECONDS:g} s. Check that it runs") from error
     for topic in config.outputs:
         if not found.partitions_for_topic(topic):
             raise BridgeError(f"Topic {topic} does not exist. Create it: tierline topics create --inputs")

@@ -141,6 +141,28 @@ async def test_a_bridge_without_its_topics_says_what_to_create(installation: Ins
     assert f"Topic {foreign}.dlq, for rejected messages, does not exist. Create it, or give --rejected FILE" in said
 
 
+async def test_a_kafka_that_is_down_is_one_message(installation: Installation) -> None:
+    installation.kafka = "127.0.0.1:9"
+    bridge = start(installation, "shop", "one")
+    out, said = await asyncio.to_thread(bridge.communicate, timeout=60)
+    assert (bridge.returncode, out) == (1, "")
+    assert "Kafka at 127.0.0.1:9 does not do what was asked" in said
+    assert "Traceback" not in said
+
+
+async def test_a_file_may_go_straight_to_kafka_with_event_time(installation: Installation) -> None:
+    source, mapping = str(MAPPING.with_name("shop_events.jsonl")), str(MAPPING)
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tierline.cli", "import", source, "--mapping", mapping, "--produce", "--json"],
+        cwd=ROOT, env=environment_of(installation), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, json.loads(done.stdout)["records_sent"]) == (0, 4), done.stderr
+    records = [one for number in range(installation.partitions) for one in await installation.read(ORDERS, number)]
+    first = next(one for one in records if json.loads(one.value or b"")["order_id"] == "A-1")
+    assert (len(records), first.timestamp_ms, first.key) == (4, BEGIN_MS, b"c-17")
+
+
 async def test_rejected_messages_may_go_to_a_file(installation: Installation, tmp_path: Path) -> None:
     foreign, rejected = f"{installation.name}-shop", tmp_path / "rejected.jsonl"
     create(installation, foreign)
@@ -152,16 +174,19 @@ async def test_rejected_messages_may_go_to_a_file(installation: Installation, tm
     assert {(line["reason"], line["text"]) for line in lines} == {("no_rule", "{}"), ("malformed_json", "\\xff")}
 
 
-def start(installation: Installation, foreign: str, group: str, *more: str) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")} | {
+def environment_of(installation: Installation) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")} | {
         "TIERLINE_KAFKA": installation.kafka,
         "TIERLINE_TOPIC_PREFIX": installation.prefix,
         "TIERLINE_SESSION_TIMEOUT_SECONDS": "2",
     }
+
+
+def start(installation: Installation, foreign: str, group: str, *more: str) -> subprocess.Popen[str]:
     bridge = subprocess.Popen(
         [sys.executable, "-m", "tierline.cli", "import", "--from-topic", foreign, "--group",
          f"{installation.name}-{group}", "--mapping", str(MAPPING), "--json", *more],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, env=environment_of(installation), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     RUNNING.append(bridge)
     return bridge
