@@ -21,6 +21,7 @@ from tierline.commands import (
     erase,
     explain,
     export,
+    import_,
     produce,
     rebuild,
     replay,
@@ -47,6 +48,7 @@ app.command()(trainer.trainer)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)
+app.command(name="import")(import_.import_)
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 

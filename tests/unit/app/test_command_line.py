@@ -9,7 +9,8 @@ import pytest
 from tierline.cli import main
 
 COMMANDS = [
-    ["demo"], ["worker"], ["trainer"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"],
+    ["demo"], ["worker"], ["trainer"], ["api"], ["doctor"], ["produce"], ["import"], ["customer"], ["rebuild"],
+    ["erase"],
     ["export"], ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
 ]  # fmt: skip
 OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["trainer"], ["api"])]
