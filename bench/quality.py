@@ -33,10 +33,11 @@ by the trainer as it will run. This page is written by
 make quality ARGS="--write docs/quality.md"
 ```
 
-Not yet through the worker: the facts of each day come from the tables of the data set. Every household is sampled once,
-at the end of each day, and all fit into the trainer's table, so the rank error of the edges is 0 by construction here.
+Not through workers: the facts of each day come from the tables of the data set. Every household is sampled once, at the
+end of each day, and all fit into the trainer's table, so the rank error of the edges is 0 by construction here.
 The settings were chosen on this very log; another one has not been measured. Switches by the model are those that a new
-snapshot makes with the same facts. Flaps are A-B-A within seven days without an order of the customer.
+snapshot makes with the same facts. Flaps are A-B-A within seven days without an order of the customer. A restart is
+clusters started afresh, to which the centres move within ten days.
 
 """
 _HEAD = "| seed | day | silhouette (carried) / batch | inertia / batch | least share | rank error |"

@@ -29,7 +29,11 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     fresh_steps: int = 30
     """The k-means++ starts that challenge the centres every day, and the Lloyd steps of each."""
     restart_gain: float = 0.02
-    """A challenger is adopted when it lowers the inertia by this part."""
+    """A challenger wins a day when it lowers the inertia by this part."""
+    restart_after_days: int = 5
+    """A challenger is followed when one has won on so many days in a row."""
+    restart_for_days: int = 10
+    """Centres go to where the challenger found them in so many days, so that few customers move on any of them."""
     hysteresis: float = 0.1
     """A customer moves only to a centre that is nearer by this part."""
     table_customers: int = 100_000

@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from models.centres import Centres
 from models.customer_table import CustomerTable, Row
 from models.day_ends import DayEnds
 from models.errors import SettingsMismatchError
-from models.kmeans import Points, fresh_centres, inertia, lloyd, matched, shares
+from models.kmeans import shares
 from models.log_matrix import log_matrix
 from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
@@ -30,9 +31,10 @@ class Trainer:
 
     def __init__(self, settings: LearningSettings) -> None:
         self._settings = settings
-        self._days = self._restarts = self._broken_days = 0
+        self._days = self._broken_days = 0
         self._names: tuple[str, ...] = ()
         self._online: OnlineCentres | None = None
+        self._centres = Centres(settings)
         self._table = CustomerTable(settings.table_customers)
         self._day_ends = DayEnds()
         self._forgets_before: Instant | None = None
@@ -51,9 +53,10 @@ class Trainer:
                 f"but the program asks for {wanted[0]} and {wanted[1]}"
             )
         trainer, progress = cls(settings), snapshot.progress
-        trainer._days, trainer._broken_days, trainer._restarts = progress.days, progress.broken_days, snapshot.restarts
+        trainer._days, trainer._broken_days = progress.days, progress.broken_days
         trainer._names = tuple(cluster.name for cluster in snapshot.clusters)
         trainer._online = OnlineCentres.of(snapshot, settings.halflife)
+        trainer._centres = Centres.of(snapshot, settings)
         trainer._table = CustomerTable(settings.table_customers, snapshot.sample_below)
         trainer._day_ends = DayEnds(progress.clocks, snapshot.trained_at)
         trainer._forgets_before = trainer._forgotten_at(snapshot.trained_at)
@@ -97,9 +100,12 @@ class Trainer:
         self._table.forget_before(self._forgotten_at(at))
         if snapshot is None:
             return None
-        progress = Progress(self._days, self._broken_days, self._day_ends.clocks())
         began = self._table.oldest_offset(until)
-        return msgspec.structs.replace(snapshot, samples_from=began, samples_until=until, progress=progress)
+        return msgspec.structs.replace(snapshot, samples_from=began, samples_until=until, progress=self._progress())
+
+    def _progress(self) -> Progress:
+        centres, clocks = self._centres, self._day_ends.clocks()
+        return Progress(self._days, self._broken_days, clocks, centres.won_days, centres.heading, centres.heading_days)
 
     def _forgotten_at(self, ended_at: Instant) -> Instant:
         return ended_at - self._settings.forget_after_days * DAY_MICROSECONDS
@@ -119,30 +125,18 @@ class Trainer:
         mean, deviation = logs.mean(axis=0), logs.std(axis=0)
         deviation[deviation < _LEAST_DEVIATION] = 1.0
         points = (logs - mean) / deviation
-        centres = self._next_centres(points, mean, deviation)
+        if self._online is None:
+            centres = self._centres.first(points, self._days)
+        else:
+            old = (np.array(self._online.raw_centres()) - mean) / deviation
+            centres = self._centres.next(points, old, self._days, mean, deviation)
         raw = [as_features(row) for row in centres * deviation + mean]
         scaling = as_features(mean), as_features(deviation)
         self._name(raw, *scaling)
-        parts = shares(points, centres)
-        snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, self._restarts, self._table.below)
+        parts, restarts = shares(points, centres), self._centres.restarts
+        snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, restarts, self._table.below)
         self._online = OnlineCentres.of(snapshot, settings.halflife)
         return snapshot
-
-    def _next_centres(self, points: Points, mean: Points, deviation: Points) -> Points:
-        """Re-anchor yesterday's centres; a fresh start takes their place only where it is clearly better."""
-        settings, rng = self._settings, np.random.default_rng([self._settings.seed, self._days])
-        drawn = np.sort(rng.permutation(len(points))[: settings.reservoir_customers])
-        reservoir = points[drawn]
-        fresh = fresh_centres(reservoir, settings.k, rng, settings.fresh_starts, settings.fresh_steps)
-        if self._online is None:
-            return fresh
-        old = (np.array(self._online.raw_centres()) - mean) / deviation
-        target = matched(old, lloyd(reservoir, old, settings.lloyd_steps))
-        anchored = old + settings.anchor_pull * (target - old)
-        if inertia(points, fresh) > (1 - settings.restart_gain) * inertia(points, anchored):
-            return np.asarray(anchored, dtype=np.float64)
-        self._restarts += 1
-        return matched(old, fresh)
 
     def _name(self, centres: Sequence[Features], mean: Features, deviation: Features) -> None:
         is_broken = bool(self._names) and bool(broken_predicates(centres, self._names))

@@ -17,6 +17,7 @@ from schemas.instants import DAY_MICROSECONDS
 from schemas.samples import Sample, SampleSlice, encode_slice
 from schemas.topics import SAMPLES
 from state.customer import CustomerState, decode_state
+from state.fold import Fold
 from state.standing import facts_of
 from state.store import Wanted
 from streams.partition import PartitionEngine
@@ -71,7 +72,7 @@ class SampleTopic:
         if absent:
             loaded = await engine.ports.store.load(engine.partition, Wanted(absent))
             customers |= {one: decode_state(blob) for one, blob in loaded.states.items() if blob is not None}
-        samples = slice_of(engine, [one for one in customers.values() if one is not None])
+        samples = slice_of(engine.fold, [one for one in customers.values() if one is not None])
         if not samples.rows:
             return
         key, value = str(engine.partition).encode(), encode_slice(samples)
@@ -82,16 +83,16 @@ class SampleTopic:
         await (await self._producer.send(self._topic, value, key, partition=0))
 
 
-def slice_of(engine: PartitionEngine, customers: Sequence[CustomerState]) -> SampleSlice:
+def slice_of(fold: Fold, customers: Sequence[CustomerState]) -> SampleSlice:
     """Return what the partition's clock sees of them now; who has no order that counts is left out."""
-    at = engine.fold.meta.clock_at
-    today = engine.fold.programs.current.day_of(at)
+    at = fold.meta.clock_at
+    today = fold.programs.current.day_of(at)
     rows = []
     for customer in customers:
         facts = facts_of(customer, today)
         if facts is not None:
             rows.append(Sample(customer.customer_id, *astuple(facts)))
-    return SampleSlice(partition=engine.partition, at=at, rows=tuple(rows))
+    return SampleSlice(partition=fold.meta.partition, at=at, rows=tuple(rows))
 
 
 def _wanted(engine: PartitionEngine, customer_ids: Sequence[str]) -> Sequence[str]:

@@ -32,7 +32,7 @@ def create(
 
 @app.command()
 def check(as_json: JsonFlag = False) -> None:
-    """Check that all topics exist with the same partition count and settings that lose nothing. 1 if one fails.
+    """Check that all topics exist with the right partition counts and settings that lose nothing. 1 if one fails.
 
     Example: tierline topics check --json
     """

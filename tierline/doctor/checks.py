@@ -63,7 +63,7 @@ def _check_topics(settings: Settings) -> list[Finding]:
         return [Finding("kafka", "failure", text, "Start it, or correct TIERLINE_KAFKA and TIERLINE_KAFKA_SECURITY.")]
     answers = ok("kafka", f"Kafka at {settings.kafka} answers")
     if not problems:
-        return [answers, ok("topics", f"all topics exist with {settings.partitions} partitions and the right settings")]
+        return [answers, ok("topics", f"all topics exist and are right, {settings.partitions} partitions each")]
     return [answers, *(_finding(problem) for problem in problems)]
 
 

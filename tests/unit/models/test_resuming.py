@@ -21,7 +21,15 @@ from tests.unit.models.building import DAY, SMALL, folded, slices
 
 CHECKOUT = Path(__file__).parents[3]
 PARTITIONS = 3
-SETTINGS = msgspec.structs.replace(SMALL, table_customers=90, forget_after_days=2, rename_after_days=2, restart_gain=0)
+SETTINGS = msgspec.structs.replace(
+    SMALL,
+    table_customers=90,
+    forget_after_days=2,
+    rename_after_days=2,
+    restart_gain=0,
+    restart_after_days=2,
+    restart_for_days=2,
+)
 """A table that is pruned and forgets, names that change, restarts whenever: all that could differ, does."""
 GO_ON = """
 import sys
@@ -83,6 +91,8 @@ def test_the_histories_hold_what_could_differ() -> None:
     found = [snapshot for seed in range(10) for snapshot in folded(Trainer(SETTINGS), records(seed))]
     assert {snapshot.restarts > 0 for snapshot in found} == {True, False}
     assert any(snapshot.progress.broken_days for snapshot in found)
+    assert {snapshot.progress.won_days for snapshot in found} == {0, 1}
+    assert {snapshot.progress.heading_days for snapshot in found} == {0, 1, 2}
     assert any(snapshot.sample_below < 1 << 63 for snapshot in found)
     assert any(snapshot.samples_from > 7 for snapshot in found)
 

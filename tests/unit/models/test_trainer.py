@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.centres import Centres
 from models.customer_table import CustomerTable, Row
 from models.errors import SettingsMismatchError
-from models.kmeans import matched
+from models.kmeans import inertia, matched
 from models.naming import broken_predicates
 from models.trainer import Trainer
 from schemas.samples import Sample, SampleSlice
@@ -79,6 +80,23 @@ def test_names_are_distinct_and_true_and_stay() -> None:
     assert len(set(names)) == SMALL.k
     assert all([cluster.name for cluster in one.clusters] == names for one in found)
     assert broken_predicates([cluster.centre for cluster in found[-1].clusters], names) == []
+
+
+def test_a_restart_is_a_way_of_some_days_on_which_nobody_jumps() -> None:
+    """Three heaps, and centres that begin between them: a fresh start finds the heaps."""
+    settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=4)
+    rng, heaps = np.random.default_rng(2), np.array([[0, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0, 4, 0, 0, 0]])
+    points = np.repeat(heaps, 100, axis=0) + rng.normal(size=(300, 5)) * 0.1
+    mean, deviation = np.zeros(5), np.ones(5)
+    centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
+    way, before = [], now
+    for day in range(7):
+        now = centres.next(points, now, day, mean, deviation)
+        way.append(float(np.linalg.norm(now - before, axis=1).max()))
+        before = now
+    assert (centres.restarts, centres.heading) == (1, ())
+    assert inertia(points, now) < 0.1
+    assert max(way) < 2, "the way is some four units long"
 
 
 def test_a_champion_who_does_not_out_spend_the_loyal_is_noticed() -> None:

@@ -1,0 +1,76 @@
+"""Where the centres stand at the end of a day: re-anchored, or on their way to clusters that were started afresh.
+
+A restart would move a quarter of the customers at once; on a way of some days it moves a few on each.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from models.kmeans import Points, fresh_centres, inertia, lloyd, matched
+from models.publishing import as_features
+from models.settings import LearningSettings
+from schemas.features import Features
+from schemas.snapshot import Snapshot
+
+NOWHERE: Final[tuple[Features, ...]] = ()
+
+
+class Centres:
+    """Yesterday's centres in, today's out; remembers no more than a snapshot says."""
+
+    def __init__(self, settings: LearningSettings) -> None:
+        self._settings = settings
+        self.restarts = self.won_days = self.heading_days = 0
+        self.heading = NOWHERE
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, settings: LearningSettings) -> "Centres":
+        """Return what the trainer of ``snapshot`` remembered."""
+        centres, progress = cls(settings), snapshot.progress
+        centres.restarts, centres.won_days = snapshot.restarts, progress.won_days
+        centres.heading, centres.heading_days = progress.heading, progress.heading_days
+        return centres
+
+    def first(self, points: Points, day: int) -> Points:
+        """Return the first centres there are, in scaled units."""
+        reservoir, rng = self._drawn(points, day)
+        return self._fresh(reservoir, rng)
+
+    def next(self, points: Points, old: Points, day: int, mean: Points, deviation: Points) -> Points:
+        """Return the centres of the day, in scaled units; each stays in its place."""
+        settings = self._settings
+        reservoir, rng = self._drawn(points, day)
+        if self.heading:
+            return self._one_day_nearer(reservoir, old, mean, deviation)
+        anchored = self._anchored(reservoir, old)
+        fresh = self._fresh(reservoir, rng)
+        is_better = inertia(points, fresh) <= (1 - settings.restart_gain) * inertia(points, anchored)
+        self.won_days = self.won_days + 1 if is_better else 0
+        if self.won_days >= settings.restart_after_days:
+            self.restarts, self.won_days = self.restarts + 1, 0
+            self._head_for(matched(old, fresh), settings.restart_for_days, mean, deviation)
+        return anchored
+
+    def _one_day_nearer(self, reservoir: Points, old: Points, mean: Points, deviation: Points) -> Points:
+        ahead = self._anchored(reservoir, (np.array(self.heading) - mean) / deviation)
+        nearer = old + (ahead - old) / self.heading_days
+        self._head_for(ahead, self.heading_days - 1, mean, deviation)
+        return np.asarray(nearer, dtype=np.float64)
+
+    def _head_for(self, scaled: Points, days: int, mean: Points, deviation: Points) -> None:
+        self.heading_days = days
+        self.heading = tuple(as_features(row) for row in scaled * deviation + mean) if days else NOWHERE
+
+    def _anchored(self, reservoir: Points, old: Points) -> Points:
+        """Return the centres, pulled to where the customers of the day would have them."""
+        target = matched(old, lloyd(reservoir, old, self._settings.lloyd_steps))
+        return np.asarray(old + self._settings.anchor_pull * (target - old), dtype=np.float64)
+
+    def _fresh(self, reservoir: Points, rng: np.random.Generator) -> Points:
+        settings = self._settings
+        return fresh_centres(reservoir, settings.k, rng, settings.fresh_starts, settings.fresh_steps)
+
+    def _drawn(self, points: Points, day: int) -> tuple[Points, np.random.Generator]:
+        rng = np.random.default_rng([self._settings.seed, day])
+        return points[np.sort(rng.permutation(len(points))[: self._settings.reservoir_customers])], rng
