@@ -13,7 +13,9 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units in a unit of the program's currency."""
     warm_up_days: int = 14
     warm_up_customers: int = 2_000
-    """The first clusters come when either is reached, and ten customers a cluster are known."""
+    """The first clusters come when either is reached (days of the stream), and ten customers a cluster are known."""
+    publish_every_days: int = 1
+    """Learning goes on day by day all the same; the days are those that ended, not those that a log jumped over."""
     learn_every: int = 7
     """River learns from one sample in so many: every customer's turn comes once in so many days."""
     halflife: float = 0.01

@@ -37,6 +37,8 @@ class Trainer:
         self._centres = Centres(settings)
         self._table = CustomerTable(settings.table_customers)
         self._day_ends = DayEnds()
+        self._published_days: int | None = None
+        self._began_at: Instant | None = None
         self._forgets_before: Instant | None = None
         self._known_until = 0
 
@@ -53,7 +55,8 @@ class Trainer:
                 f"but the program asks for {wanted[0]} and {wanted[1]}"
             )
         trainer, progress = cls(settings), snapshot.progress
-        trainer._days, trainer._broken_days = progress.days, progress.broken_days
+        trainer._days = trainer._published_days = progress.days
+        trainer._broken_days = progress.broken_days
         trainer._names = tuple(cluster.name for cluster in snapshot.clusters)
         trainer._online = OnlineCentres.of(snapshot, settings.halflife)
         trainer._centres = Centres.of(snapshot, settings)
@@ -64,13 +67,15 @@ class Trainer:
         return trainer
 
     def take(self, samples: SampleSlice, offset: int) -> Snapshot | None:
-        """Take the next record of the samples topic; return the snapshot of the day that ended with it, if one did.
+        """Take the next record of the samples topic; return a snapshot if a day ended with it and one is due.
 
         None while warming up. Records that the snapshot resumed from knew already only fill the table again.
         """
         if offset < self._known_until:
             self._remember(samples, offset)
             return None
+        if self._began_at is None:
+            self._began_at = samples.at
         for sample in samples.rows:
             self._learn(sample, samples.at, offset)
         ended_at = self._day_ends.reached(samples.partition, samples.at)
@@ -95,11 +100,12 @@ class Trainer:
 
     def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
         self._days += 1
-        snapshot = self._re_anchored(at) if self._is_warm() else None
+        snapshot = self._re_anchored(at) if self._is_warm(at) else None
         # Afterwards: where the log jumped over many days, the sweep has just begun to find everybody again.
         self._table.forget_before(self._forgotten_at(at))
-        if snapshot is None:
+        if snapshot is None or not self._is_due():
             return None
+        self._published_days = self._days
         began = self._table.oldest_offset(until)
         return msgspec.structs.replace(snapshot, samples_from=began, samples_until=until, progress=self._progress())
 
@@ -110,13 +116,19 @@ class Trainer:
     def _forgotten_at(self, ended_at: Instant) -> Instant:
         return ended_at - self._settings.forget_after_days * DAY_MICROSECONDS
 
-    def _is_warm(self) -> bool:
+    def _is_due(self) -> bool:
+        since = self._published_days
+        return since is None or self._days - since >= self._settings.publish_every_days
+
+    def _is_warm(self, at: Instant) -> bool:
         """Clusters, once there, stay as long as anybody is sampled at all."""
         known, settings = len(self._table), self._settings
         if self._online is not None:
             return known > 0
+        began_at = at if self._began_at is None else self._began_at
+        seen_days = at // DAY_MICROSECONDS - began_at // DAY_MICROSECONDS
         return known >= settings.k * _CUSTOMERS_A_CLUSTER and (
-            self._days >= settings.warm_up_days or known >= settings.warm_up_customers
+            seen_days >= settings.warm_up_days or known >= settings.warm_up_customers
         )
 
     def _re_anchored(self, at: Instant) -> Snapshot:

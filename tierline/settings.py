@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     redis_ca_file: Path | None = Field(None, description="PEM file of the authority that signed Redis' certificate")
 
     program: Path = Field(Path("program.yaml"), description="the rules file")
+    model_days: int = Field(
+        1, ge=1, le=366, description="the trainer publishes a model every so many days; it learns every day"
+    )
     name: str = Field(
         "tierline",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",

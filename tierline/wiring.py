@@ -74,7 +74,11 @@ def trainer_config(settings: Settings) -> TrainerConfig:
     program = program_of(settings)
     return TrainerConfig(
         kafka=cast("Mapping[str, object]", kafka_options(settings)),
-        learning=LearningSettings(k=program.segments.k, minor_per_major=10 ** minor_digits(program.currency)),
+        learning=LearningSettings(
+            k=program.segments.k,
+            minor_per_major=10 ** minor_digits(program.currency),
+            publish_every_days=settings.model_days,
+        ),
         name=settings.name,
         topic_prefix=settings.topic_prefix,
         session_timeout_seconds=settings.session_timeout_seconds,

@@ -51,6 +51,9 @@ def _own_names(settings: Settings) -> dict[str, object]:
 def _demo_values(settings: Settings) -> dict[str, object]:
     """The data's own time, its example program unless one is named, and a free port for the API."""
     values: dict[str, object] = {"clock": "log", "log_format": "text"}
+    if "model_days" not in settings.model_fields_set:
+        # The year passes in a minute: a new model every day would leave no time for anything else.
+        values["model_days"] = 7
     if "program" not in settings.model_fields_set:
         values["program"] = GROCERY_PROGRAM
     if not port_is_free(settings.api_port):

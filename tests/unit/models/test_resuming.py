@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.day_ends import DayEnds
+from models.settings import LearningSettings
 from models.trainer import Trainer
 from schemas.samples import SampleSlice, decode_slice, encode_slice
 from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
@@ -68,8 +69,10 @@ def turned(part: SampleSlice) -> SampleSlice:
     return msgspec.structs.replace(part, rows=tuple(rows))
 
 
-def resumed_from(snapshot: Snapshot, topic: list[tuple[int, SampleSlice]]) -> list[Snapshot]:
-    trainer = Trainer.resumed(SETTINGS, decode_snapshot(encode_snapshot(snapshot)))
+def resumed_from(
+    snapshot: Snapshot, topic: list[tuple[int, SampleSlice]], learning: LearningSettings = SETTINGS
+) -> list[Snapshot]:
+    trainer = Trainer.resumed(learning, decode_snapshot(encode_snapshot(snapshot)))
     return folded(trainer, ((offset, one) for offset, one in topic if offset >= snapshot.samples_from))
 
 
@@ -78,13 +81,13 @@ def bytes_of(snapshots: list[Snapshot]) -> list[bytes]:
 
 
 @settings(deadline=None, max_examples=40)
-@given(seed=st.integers(0, 10_000))
-def test_it_may_end_behind_any_record_and_another_one_goes_on(seed: int) -> None:
-    topic = records(seed)
-    whole = folded(Trainer(SETTINGS), topic)
-    assert len(whole) >= 4
+@given(seed=st.integers(0, 10_000), every=st.integers(1, 3))
+def test_it_may_end_behind_any_record_and_another_one_goes_on(seed: int, every: int) -> None:
+    topic, learning = records(seed), msgspec.structs.replace(SETTINGS, publish_every_days=every)
+    whole = folded(Trainer(learning), topic)
+    assert len(whole) >= 4 // every
     for number, snapshot in enumerate(whole):
-        assert bytes_of(resumed_from(snapshot, topic)) == bytes_of(whole[number + 1 :])
+        assert bytes_of(resumed_from(snapshot, topic, learning)) == bytes_of(whole[number + 1 :])
 
 
 def test_the_histories_hold_what_could_differ() -> None:

@@ -41,6 +41,13 @@ def test_another_process_with_another_hash_seed_learns_the_same_bytes(hash_seed:
     assert printed.strip() == encode_snapshot(a_snapshot())
 
 
+def test_a_snapshot_every_few_days_is_the_one_of_its_day() -> None:
+    daily = trained(Trainer(SMALL), 9)
+    seldom = trained(Trainer(msgspec.structs.replace(SMALL, publish_every_days=3)), 9)
+    assert seldom == daily[::3]
+    assert len(seldom) == 3
+
+
 def test_there_is_no_snapshot_before_the_warm_up_ends_nor_twice_for_a_day() -> None:
     trainer = Trainer(SMALL)
     assert [found.trained_at for found in trained(trainer, 3)] == [2 * DAY, 3 * DAY]
