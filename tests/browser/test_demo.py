@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "storefront.html"
-BASKETS = "12000"
+BASKETS = "20000"
 STARTS_WITHIN_SECONDS = 150
 SOON_MS = 20_000
 RULE_SEGMENTS = re.compile("VIP|Loyal|Potential Loyalist|At Risk|Dormant|Regulars")
@@ -55,7 +55,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     said = folder / "said.txt"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")}
-    command = [sys.executable, "-m", "tierline.cli", "demo", "--baskets", BASKETS, "--speed", "max"]
+    command = [sys.executable, "-m", "tierline.cli", "demo", "--baskets", BASKETS]
     with said.open("wb") as errors:
         process = subprocess.Popen(
             command, env={**clean, "TMPDIR": str(folder)}, stdout=subprocess.DEVNULL, stderr=errors
