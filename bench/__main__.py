@@ -7,14 +7,18 @@ from pathlib import Path
 
 import msgspec
 
+from bench.adoption import adoption_in_words
 from bench.expected import WrongEndError
 from bench.log import REAL_ORDERS
 from bench.machine import Facts
 from bench.page import page
 from bench.report import figures, markdown
 from bench.rounds import Options, run_bench
+from bench.samples import samples_in_words
 
 QUICK_ORDERS = 20_000
+CUSTOMERS = 100_000
+QUICK_CUSTOMERS = 2_000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,15 +28,21 @@ def main(arguments: Sequence[str]) -> int:
     if given.quick:
         options = Options(QUICK_ORDERS, 1, given.partitions, baseline_runs=1)
     facts = Facts.found()
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
     try:
-        bench = run_bench(options, lambda text: print(text, file=sys.stderr))
+        bench = run_bench(options, say)
     except WrongEndError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     found = figures(bench, facts)
-    print(msgspec.json.format(msgspec.json.encode(found)).decode() if given.json else markdown(found))
+    say("measuring samples and adoption")
+    learnt = samples_in_words() + "\n" + adoption_in_words(QUICK_CUSTOMERS if given.quick else CUSTOMERS)
+    print(msgspec.json.format(msgspec.json.encode(found)).decode() if given.json else markdown(found) + "\n" + learnt)
     if given.write is not None:
-        given.write.write_text(page(found), "utf-8")
+        given.write.write_text(page(found, learnt), "utf-8")
     return 0
 
 

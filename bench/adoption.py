@@ -1,16 +1,14 @@
-"""`python -m bench.adoption`: how long a partition takes to adopt a model, and whether orders wait for it meanwhile.
+"""How long a partition takes to adopt a model, and whether orders wait for it meanwhile.
 
 A worker holds one partition of many customers. Orders trickle in all the time, stamped with their sending; what a
 reader waits for is taken from the worker's own histogram, before the adoptions and during them.
 """
 
-import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -59,7 +57,20 @@ class Phase:
         return f"| {self.what} | {self.seconds:.1f} | {each} | {p50:.0f} | {p99:.0f} | {worst * 1000:.0f} |"
 
 
-async def measure(settings: Settings, customers: int, folder: Path) -> list[Phase]:
+def adoption_in_words(customers: int) -> str:
+    """Measure, and return the table for a reader."""
+    with tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder, served(1, Path(folder)) as (settings, _):
+        phases = asyncio.run(_measure(settings, customers, Path(folder)))
+    rows = "\n".join(phase.row(customers) for phase in phases)
+    return (
+        f"One worker adopts a model in a partition of {customers:,} customers, while {ORDERS_A_SECOND} orders a second "
+        "arrive; waiting is from an order's sending until its state is visible.\n\n"
+        "| phase | seconds | microseconds a customer | order visible: p50, ms | p99, ms | at most, ms |\n"
+        f"|---|--:|--:|--:|--:|--:|\n{rows}\n"
+    )
+
+
+async def _measure(settings: Settings, customers: int, folder: Path) -> list[Phase]:
     """Fill a partition, then watch it calm, and through two adoptions."""
     port = free_port()
     settings = settings.model_copy(update={"metrics_port": port})
@@ -147,23 +158,3 @@ async def _trickle(settings: Settings, customers: int) -> None:
 
 def _below(buckets: Counter[float], bound: float) -> int:
     return max((count for other, count in buckets.items() if other < bound), default=0)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print."""
-    parser = argparse.ArgumentParser("python -m bench.adoption", description="How long does adopting a model take?")
-    parser.add_argument("--customers", type=int, default=100_000, help="of the one partition")
-    parser.add_argument("--quick", action="store_true", help="2,000 customers: does it run?")
-    given = parser.parse_args(arguments)
-    customers = 2_000 if given.quick else given.customers
-    with tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder, served(1, Path(folder)) as (settings, _):
-        phases = asyncio.run(measure(settings, customers, Path(folder)))
-    print(f"{customers:,} customers in one partition, {ORDERS_A_SECOND} orders a second meanwhile.\n")
-    print("| phase | seconds | us a customer | visible p50, ms | p99, ms | at most, ms |")
-    print("|---|--:|--:|--:|--:|--:|")
-    print("\n".join(phase.row(customers) for phase in phases))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

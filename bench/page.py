@@ -23,12 +23,18 @@ One run measures three contenders on the same log, broker, store and machine:
   nudge and change is committed, visible to a `read_committed` reader and out of the outbox.
 
 """
+LEARNING = """
+## What learning costs
+
+Scoring is in the step (above, "with a model in force"). The trainer and the daily samples are beside the order path.
+
+"""
 TAIL = """
 Stages are the worker's own `tierline_stage_seconds`: CPU time of the worker's code, without waiting. What aiokafka's
 background tasks and the event loop take is the difference to the CPU time of the process.
 """
 
 
-def page(found: Figures) -> str:
-    """Return the page."""
-    return HEAD + markdown(found) + TAIL
+def page(found: Figures, learnt: str) -> str:
+    """Return the page; ``learnt`` is what learning costs."""
+    return HEAD + markdown(found) + TAIL + LEARNING + learnt

@@ -19,6 +19,7 @@ STAGES: Mapping[str, str] = {
     "commit": "commit",
     "relay": "relay",
     "publish": "publish read models",
+    "sample": "send samples",
 }
 """The worker's stages in the order of the flow, and what the report calls them."""
 REST = "Kafka clients, event loop"

@@ -1,4 +1,4 @@
-"""`python -m bench.samples`: what a sample costs a worker, and what it costs the trainer. CPU, without servers."""
+"""What a sample costs a worker, and what it costs the trainer. CPU, without servers."""
 
 import gc
 from collections.abc import Callable
@@ -20,6 +20,18 @@ from streams.sampling import CUSTOMERS_A_SLICE, slice_of
 RUNS = 5
 DAY = 86_400_000_000
 CUSTOMERS = 100_000
+
+
+def samples_in_words() -> str:
+    """Measure, and return the figures for a reader."""
+    count, at_hand, loaded = measure_worker()
+    warming_up, learning, end_ms = measure_trainer()
+    return (
+        f"- A sample costs a worker {at_hand:.1f} CPU microseconds where the customer is at hand, {loaded:.1f} from the "
+        f"stored form ({count:,} customers, once a day each).\n"
+        f"- It costs the trainer {warming_up:.1f} while warming up and {learning:.1f} while learning; the end of a day "
+        f"with {CUSTOMERS:,} customers takes {end_ms:.0f} ms.\n"
+    )
 
 
 def measure_worker() -> tuple[int, float, float]:
@@ -76,16 +88,3 @@ def _timed(work: Callable[[], object]) -> float:
     began_at = process_time()
     work()
     return (process_time() - began_at) * 1_000_000
-
-
-def main() -> None:
-    """Measure and print."""
-    count, at_hand, loaded = measure_worker()
-    warming_up, learning, end_ms = measure_trainer()
-    print(f"worker, us a sample ({count} customers): {at_hand:.2f} at hand, {loaded:.2f} from their stored form")
-    print(f"trainer, us a sample ({CUSTOMERS} customers): {warming_up:.2f} warming up, {learning:.2f} learning")
-    print(f"trainer, ms a day's end with a model: {end_ms:.0f}")
-
-
-if __name__ == "__main__":
-    main()

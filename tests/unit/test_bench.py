@@ -94,7 +94,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
         worker_peak_memory_mib=150,
         stored_bytes_per_customer=1234,
     )
-    text = page(found)
+    text = page(found, "- learnt")
     assert "0.80 (0.70 to 0.90); wanted at least 0.6: reached" in text
     assert "0.15 (0.14 to 0.16); wanted at least 0.2: missed" in text
     assert "| Tierline (the whole job) | 20 | 0.25 | 1.00 |" in text
