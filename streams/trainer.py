@@ -66,7 +66,9 @@ class TrainerService(Service):
                 log.warning("waiting: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
             except StopError as error:
-                await self._stop_with(str(error))
+                self.stop_because(str(error))
+                # What is left of the topic is not taken meanwhile.
+                await asyncio.Event().wait()
             else:
                 self._unacked.append(event)
                 return self._acknowledge()
@@ -84,17 +86,19 @@ class TrainerService(Service):
         while self._unacked and self._unacked[0].message.offset < self._learning.published_until:
             self._unacked.popleft().ack()
 
-    async def _stop_with(self, reason: str) -> None:
-        """Let everything end; what is left of the topic is not taken meanwhile."""
+    def stop_because(self, reason: str) -> None:
+        """Let everything end, with one line that says why."""
         self.stopped_by = reason
         self.on_end.set()
-        await asyncio.Event().wait()
 
 
 class _Worker(QuietWorker):
     """Ends also where Faust would not: it waits for a broker that is down for ever, and nothing of ours needs it."""
 
+    is_asked_to_end = False
+
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        self.is_asked_to_end = True
         giving_up = threading.Timer(END_SECONDS, _end_now)
         giving_up.daemon = True
         giving_up.start()
@@ -114,6 +118,16 @@ def run_trainer(config: TrainerConfig) -> int:
     _add_agent(app, config, service)
     worker = _Worker(app, service, loop=loop, redirect_stdouts=False, quiet=True, loglevel="WARNING")
     stopping = loop.create_task(stop_at_end(service.on_end, worker))
+
+    def thread_failed(failed: threading.ExceptHookArgs) -> None:
+        """Say in one line that Faust's consumer, which has a thread of its own, is gone: where a broker is down."""
+        log.warning("Faust's consumer failed: %r", failed.exc_value)
+        if not worker.is_asked_to_end:
+            loop.call_soon_threadsafe(
+                service.stop_because, f"Faust's consumer failed: {failed.exc_value!r}; start again"
+            )
+
+    threading.excepthook = thread_failed
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:
