@@ -27,8 +27,8 @@ def samples_in_words() -> str:
     count, at_hand, loaded = measure_worker()
     warming_up, learning, end_ms = measure_trainer()
     return (
-        f"- A sample costs a worker {at_hand:.1f} CPU microseconds where the customer is at hand, {loaded:.1f} from the "
-        f"stored form ({count:,} customers, once a day each).\n"
+        f"- A sample costs a worker {at_hand:.1f} CPU microseconds where the customer is at hand, {loaded:.1f} from "
+        f"its stored form ({count:,} customers, once a day each).\n"
         f"- It costs the trainer {warming_up:.1f} while warming up and {learning:.1f} while learning; the end of a day "
         f"with {CUSTOMERS:,} customers takes {end_ms:.0f} ms.\n"
     )
