@@ -4,6 +4,7 @@ import { count, date, el, svg } from "./dom.js";
 
 const WIDTH = 640;
 const HEIGHT = 190;
+const MOVES_SHOWN = 10;
 
 /** Return rows of a bar list: `rows` are {label, value, tone}. */
 export function bars(rows) {
@@ -13,6 +14,17 @@ export function bars(rows) {
     bar.style.setProperty("--part", row.value / most);
     return el("li", {}, el("span", { class: "label" }, row.label), bar, el("span", { class: "value" }, count(row.value)));
   });
+}
+
+/** Return the largest moves as bars, largest first, and how many people the others moved; `tone` is that of a move. */
+export function moveBars(moves, tone) {
+  if (!moves.length) return [el("li", { class: "quiet" }, "Nobody has moved yet.")];
+  const sorted = [...moves].sort((one, other) => other.count - one.count);
+  const rest = sorted.splice(MOVES_SHOWN);
+  const shown = bars(sorted.map((move) => ({ label: `${move.from} → ${move.to}`, value: move.count, tone: tone(move) })));
+  if (!rest.length) return shown;
+  const others = rest.reduce((sum, move) => sum + move.count, 0);
+  return [...shown, el("li", { class: "quiet" }, `${count(others)} more by ${rest.length} smaller ways.`)];
 }
 
 /** Return counts over time as stacked areas, the first name at the bottom; `points` are {at, counts}, `what` says of what. */

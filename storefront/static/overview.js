@@ -1,6 +1,6 @@
 /** The whole: figures, tiers, moves, nudges, segments, and the feed. */
 
-import { bars, stacked } from "./charts.js";
+import { bars, moveBars, stacked } from "./charts.js";
 import { aside, byId, count, date, el, moment, tierClass } from "./dom.js";
 import { showSegments } from "./segments.js";
 import { heldBack, nudgeName, takenBack, told } from "./words.js";
@@ -68,11 +68,7 @@ function showHistory() {
 
 function showMoves(migrations) {
   const isUp = (move) => order.indexOf(move.to) > order.indexOf(move.from);
-  const rows = [...migrations].sort((one, other) => other.count - one.count).map((move) => ({
-    label: `${move.from} → ${move.to}`, value: move.count, tone: isUp(move) ? "up" : "down",
-  }));
-  const none = el("li", { class: "quiet" }, "Nobody has moved yet.");
-  byId("moves").replaceChildren(...(rows.length ? bars(rows) : [none]));
+  byId("moves").replaceChildren(...moveBars(migrations, (move) => (isUp(move) ? "up" : "down")));
 }
 
 function nudges({ issued, suppressed, retracted }) {

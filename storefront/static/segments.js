@@ -1,6 +1,6 @@
 /** The segments of the whole: who is where, how that came, and who moved. One scheme at a time. */
 
-import { bars, stacked } from "./charts.js";
+import { bars, moveBars, stacked } from "./charts.js";
 import { byId, date, el, segmentClass } from "./dom.js";
 
 const NONE = "There are no segments yet: they appear with the first model that is trained.";
@@ -38,9 +38,5 @@ function drawHistory(scheme, names, tone) {
 }
 
 function drawMoves(moves, tone) {
-  const rows = [...moves].sort((one, other) => other.count - one.count).map((move) => ({
-    label: `${move.from} → ${move.to}`, value: move.count, tone: tone(move.to),
-  }));
-  const none = el("li", { class: "quiet" }, "Nobody has moved yet.");
-  byId("segment-moves").replaceChildren(...(rows.length ? bars(rows) : [none]));
+  byId("segment-moves").replaceChildren(...moveBars(moves, (move) => tone(move.to)));
 }
