@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import isfinite
 from time import thread_time
 from typing import Final, TypeVar
 
@@ -45,11 +46,13 @@ class Observed:
         """Count how long records took that say when they were sent (header `tl_sent_at`, seconds as text)."""
         for record in records:
             for name, value in record.headers:
-                if name == SENT_AT:
+                if name == SENT_AT and value is not None:
                     with suppress(ValueError):
                         self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
 
     def _note_visible(self, seconds: float) -> None:
+        if not isfinite(seconds):
+            return
         bound = VISIBLE_BOUNDS[bisect_left(VISIBLE_BOUNDS, seconds)]
         self.visible[bound] = self.visible.get(bound, 0) + 1
         self.visible_seconds += seconds

@@ -14,7 +14,7 @@ from schemas.program import Program
 from schemas.record import LogRecord
 from schemas.snapshot import decode_snapshot
 from schemas.topics import CHANGES, INPUTS, NUDGES, SUPPRESSIONS
-from state.outputs import Output
+from state.outputs import Output, text_of
 from state.score import Model, model_of
 from tests.folding import Fold, fold_log, fold_steps
 from tests.oracle import Oracle
@@ -196,8 +196,8 @@ def _place(source: object) -> object:
 
 
 def _dead_letter(output: Output) -> Json:
-    headers = {name: value.decode() for name, value in output.headers}
-    return {"topic": headers["tl_topic"], "offset": int(headers["tl_offset"]), "reason": headers["tl_reason"]}
+    topic, offset, reason = (text_of(output.headers, f"tl_{name}") for name in ("topic", "offset", "reason"))
+    return {"topic": topic, "offset": int(offset), "reason": reason}
 
 
 def _customer_key(value: bytes | None) -> bytes | None:
