@@ -39,6 +39,8 @@ def decode(topic: str, value: bytes | None, headers: Headers = ()) -> Event:
         raise RejectedError("malformed_json", "the value is null")
     if len(value) > NESTED_MAX and _is_nested_too_deeply(value):
         raise RejectedError("malformed_json", f"nested more than {NESTED_MAX} deep")
+    if headers and _is_enveloped(headers):
+        return finish(judge(topic, value, headers))
     try:
         # msgspec does not look into unknown fields; a record that is not UTF-8 anywhere is malformed.
         struct = _DECODERS[topic].decode(value if value.isascii() else str(value, "utf-8"))
@@ -96,12 +98,16 @@ def _is_nested_too_deeply(value: bytes) -> bool:
 
 def _body(body: dict[str, object], headers: Headers) -> dict[str, object]:
     """Return the event's own fields, out of a CloudEvents envelope if the headers say that there is one."""
-    if not (_header(headers, "content-type") or "").lower().startswith("application/cloudevents+json"):
+    if not _is_enveloped(headers):
         return body
     data = body.get("data")
     if not isinstance(data, dict):
         raise RejectedError("invalid_field", "data: a structured CloudEvent needs a JSON object here")
     return {"type": body["type"], **data} if "type" in body else data
+
+
+def _is_enveloped(headers: Headers) -> bool:
+    return (_header(headers, "content-type") or "").lower().startswith("application/cloudevents+json")
 
 
 def _header(headers: Headers, name: str) -> str | None:

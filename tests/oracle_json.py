@@ -32,7 +32,9 @@ def read_json(value: bytes) -> object:
     text = value.decode("utf-8")
     if deepest(text) > NESTED_MAX:
         raise ValueError("nested too deeply")
-    body: object = json.loads(text, parse_float=number, parse_int=number, parse_constant=_no_constant)
+    body: object = json.loads(
+        text, object_pairs_hook=_object, parse_float=number, parse_int=number, parse_constant=_no_constant
+    )
     _refuse_half_characters(body)
     return body
 
@@ -91,8 +93,15 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    # What stands before its double is forgotten, but it must be JSON.
+    for name, value in members:
+        _refuse_half_characters([name, value])
+    return dict(members)
+
+
 def _refuse_half_characters(body: object) -> None:
-    """Refuse half of a surrogate pair wherever it stands: no UTF-8 can say it."""
+    """Refuse half of a surrogate pair wherever it stands: no UTF-8 can say it. Objects were looked at before."""
     left = [body]
     while left:
         one = left.pop()
@@ -100,5 +109,3 @@ def _refuse_half_characters(body: object) -> None:
             one.encode("utf-8")
         elif isinstance(one, list):
             left += one
-        elif isinstance(one, dict):
-            left += [*one, *one.values()]

@@ -58,7 +58,10 @@ class ProductFold:
         offset: int = 0,
     ) -> None:
         keyed = _customer_key(value) if isinstance(key, EllipsisType) else key
-        self.run.take_record(LogRecord(topic, 0, offset, timestamp_ms, keyed, value, ()))
+        self.take(LogRecord(topic, 0, offset, timestamp_ms, keyed, value, ()))
+
+    def take(self, record: LogRecord) -> None:
+        self.run.take_record(record)
         self._collect()
 
     def tick(self, at: int, upto: str | None = None) -> None:
