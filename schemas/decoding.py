@@ -93,7 +93,8 @@ def _is_nested_too_deeply(value: bytes) -> bool:
         return False
     # So many brackets stand in a long order, too: what counts is how many are open at once, those in texts left out.
     brackets = _TEXTS.sub(b"", value).translate(None, _ALL_BUT_BRACKETS)
-    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0) > NESTED_MAX
+    open_now = accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
+    return any(depth > NESTED_MAX for depth in open_now)
 
 
 def _body(body: dict[str, object], headers: Headers) -> dict[str, object]:

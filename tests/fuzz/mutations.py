@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from schemas.record import Headers
 from schemas.topics import CONSENTS, ORDERS
 from tests.builders import Json
-from tests.fuzz.oddities import BYTES, DEEP, HEADERS, INSTANTS, KEYS, NUMBERS, TEXTS, TIMESTAMPS_MS, Raw
+from tests.fuzz.oddities import BYTES, DEEP, HEADERS, HUGE, INSTANTS, KEYS, NUMBERS, TEXTS, TIMESTAMPS_MS, Raw
 
 Fields = list[tuple[object, object]]
 """The members of an object in order; one may stand twice, and a name may be raw text."""
@@ -125,12 +125,20 @@ def _shuffle(rng: random.Random, fields: Fields) -> Fields:
 
 def _bomb(rng: random.Random, fields: Fields) -> Fields:
     name = rng.choice(("x", rng.choice(fields)[0]))
-    return [*(member for member in fields if member[0] != name), (name, rng.choice(DEEP))]
+    bomb = rng.choice(HUGE if rng.random() < 0.01 else DEEP)
+    return [*(member for member in fields if member[0] != name), (name, bomb)]
+
+
+def _other_money(rng: random.Random, fields: Fields) -> Fields:
+    """Change amount or currency where there is one."""
+    currency = rng.choice(("USD", "EUR", "JPY", "KWD", "CLF", "usd", "XXX", "ZZZ"))
+    name, other = rng.choice((("amount", rng.choice(NUMBERS)), ("currency", currency)))
+    return [(one, other if one == name else value) for one, value in fields]
 
 
 def _oddity(rng: random.Random, name: object) -> object:
     pool = rng.random()
-    if (name in _MONEY and pool < 0.7) or pool < 0.2:
+    if (name in _MONEY and pool < 0.8) or pool < 0.2:
         return rng.choice(NUMBERS)
     if (name in _MOMENTS and pool < 0.8) or pool < 0.3:
         return rng.choice(INSTANTS)
@@ -142,6 +150,7 @@ def _oddity(rng: random.Random, name: object) -> object:
 STRUCTURAL: tuple[Callable[[random.Random, Fields], Fields], ...] = (
     _drop, _double, _double, _rename, _spoil, _spoil, _spoil, _spoil, _spoil, _add, _other_type, _lines, _shuffle,
     _bomb,
+    _other_money, _other_money,
 )  # fmt: skip
 
 
