@@ -5,18 +5,17 @@ truth values, and numbers keep the digits they were written with. A key that sta
 whatever a rules file does not need: tags, keys that are no text, a file of more than 64 KiB.
 """
 
-import re
-from collections.abc import Callable, Hashable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, Final, NoReturn, get_args
+from typing import Final, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.program import Program
+from schemas.rules_yaml import read_yaml, shown_key
 from schemas.words import dotted, shortened, what_is_wrong
 
 FILE_BYTES_MAX: Final = 64 * 1024
@@ -54,11 +53,9 @@ def read_program(text: str, name: str = "program.yaml") -> Program:
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
         raise _too_long(name)
     try:
-        given = yaml.load(text, _Loader)  # _Loader is a SafeLoader
+        given = read_yaml(text)
     except yaml.YAMLError as error:
         raise ProgramFileError(_syntax_error(name, error)) from error
-    except RecursionError:
-        raise ProgramFileError(f"{name}: is nested too deeply; a rules file is at most six levels deep") from None
     if given is None:
         given = {}
     if not isinstance(given, dict):
@@ -68,65 +65,6 @@ def read_program(text: str, name: str = "program.yaml") -> Program:
     except ValidationError as error:
         # Not "from error": the text of pydantic's own error repeats what was given, every alias written out.
         raise ProgramFileError("\n".join(f"{name}: {line}" for line in _mistakes(error))) from None
-
-
-class _Loader(yaml.SafeLoader):
-    """A SafeLoader that takes plain words as YAML 1.2 does, and no tags: a word's form alone says what it is."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-    yaml_constructors: ClassVar[dict[str | None, Callable[..., object]]] = {}
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Return the next node. An explicit tag is an error, whatever it is."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "tag", None) not in (None, "!"):
-            _refuse(f"a tag ({shortened(event.tag)}) has no place here", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        """Return the mapping; a key that is no text or stands twice is an error."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.tag != _TEXT:
-                _refuse("a key must be a word", key.start_mark)
-            if key.value in seen:
-                _refuse(f"{_shown_key(key.value)} stands twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _refuse(problem: str, mark: yaml.Mark) -> NoReturn:
-    raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-
-
-def _text(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    value = str(node.value)
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        _refuse("half of a surrogate pair is no character", node.start_mark)
-    return value
-
-
-def _number(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | Decimal:
-    if len(node.value) > _NUMBER_CHARACTERS_MAX:
-        _refuse(f"a number of more than {_NUMBER_CHARACTERS_MAX} characters", node.start_mark)
-    return int(node.value) if _INTEGER.match(node.value) else Decimal(node.value)
-
-
-_NUMBER_CHARACTERS_MAX: Final = 40
-_TEXT = "tag:yaml.org,2002:str"
-_DIGITS = list("-+.0123456789")
-_INTEGER = re.compile(r"^[-+]?\d+$", re.ASCII)
-_DECIMAL = re.compile(r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d{1,9})?$", re.ASCII)
-_Loader.add_implicit_resolver("!null", re.compile("^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver("!bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver("!number", _INTEGER, _DIGITS)
-_Loader.add_implicit_resolver("!number", _DECIMAL, _DIGITS)
-_Loader.add_constructor("!null", lambda _loader, _node: None)
-_Loader.add_constructor("!bool", lambda _loader, node: node.value.lower() == "true")
-_Loader.add_constructor("!number", _number)
-_Loader.add_constructor(_TEXT, _text)
-for _tag in ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
-    _Loader.add_constructor(_tag, yaml.SafeLoader.yaml_constructors[_tag])
 
 
 def _too_long(name: str) -> ProgramFileError:
@@ -162,7 +100,7 @@ def _innermost(found: list[ErrorDetails]) -> list[ErrorDetails]:
 
 def _in_words(details: ErrorDetails) -> str:
     location = details["loc"]
-    where = dotted([part if isinstance(part, int) else _shown_key(part) for part in location])
+    where = dotted([part if isinstance(part, int) else shown_key(part) for part in location])
     if details["type"] == "extra_forbidden":
         return f"{where}: {_no_such_key(location)}"
     if details["type"] == "missing":
@@ -170,11 +108,6 @@ def _in_words(details: ErrorDetails) -> str:
     if isinstance(details["input"], dict | list | tuple | BaseModel):
         return f"{where}: {_what_is_right(details)}"
     return f"{where}: {shortened(details['input'])} is not allowed: {_what_is_right(details)}"
-
-
-def _shown_key(key: str) -> str:
-    """Return the key in one short line, whatever the file calls one."""
-    return key if key.isidentifier() and len(key) <= 40 else shortened(key)
 
 
 def _no_such_key(location: tuple[int | str, ...]) -> str:

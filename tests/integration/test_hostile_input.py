@@ -1,0 +1,133 @@
+"""20,000 fuzzed records to two real workers, one of them killed: it reconciles, nothing dies, nothing is told."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.record import LogRecord
+from schemas.topics import INPUTS, dead_letter_topic
+from state.outputs import TRUNCATED_BYTES, VALUE_BYTES_MAX, text_of
+from tests.fuzz.mutations import Sent
+from tests.fuzz.world import World
+from tests.integration.bad_records import home_of
+from tests.integration.inspection import meta_of
+from tests.integration.installation import Installation
+from tests.integration.worker_process import WorkerProcess
+from tests.product import FATES
+from tests.servers import KafkaServer, ValkeyServer
+
+RECORDS, A_WORLD, A_SECOND = 20_000, 1000, 2500
+GROWTH_KIB_MAX = 64 * 1024
+KAFKA_REFUSES_FROM_MS = 1_600_000_000_000
+"""A broker takes no timestamp from its future, and none below 0 but -1."""
+
+
+@pytest.fixture
+def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
+    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, options={"log_level": "DEBUG"})
+    made.create_topics()
+    yield made
+    made.stop_workers()
+
+
+@pytest.mark.timeout(240)
+async def test_fuzzed_records_reconcile_through_a_kill_and_nothing_personal_is_logged(
+    installation: Installation, record_property: Callable[[str, object], None]
+) -> None:
+    worlds = [World(seed, A_WORLD) for seed in range(RECORDS // A_WORLD)]
+    sent = [as_kafka_takes_it(one) for world in worlds for one in world.sent]
+    workers = [installation.start_worker(), installation.start_worker()]
+    await produce(installation, sent[:4000])
+    await installation.await_rest()
+    warm_kib = resident_kib(workers[0])
+    producing = asyncio.create_task(produce(installation, sent[4000:], A_SECOND))
+    await asyncio.sleep(1.5)
+    workers[1].kill()
+    await asyncio.sleep(1)
+    workers[1].start()
+    await producing
+    await installation.await_rest()
+    grown_kib = resident_kib(workers[0]) - warm_kib
+    record_property("grown_kib", grown_kib)
+    assert [worker.terminate() for worker in workers] == [0, 0], "a worker died by itself"
+    await installation.assert_books()
+    fates: Counter[str] = Counter()
+    for partition in range(installation.partitions):
+        fates += await assert_reconciles(installation, partition)
+    assert fates.total() == len(sent)
+    assert all(fates[fate] for fate in FATES), "each fate must have been met"
+    assert grown_kib < GROWTH_KIB_MAX
+    assert_tells_nothing_personal(workers, worlds)
+
+
+def as_kafka_takes_it(sent: Sent) -> Sent:
+    """Return the record with a timestamp that a broker accepts."""
+    is_possible = -1 <= sent.timestamp_ms < KAFKA_REFUSES_FROM_MS
+    return sent if is_possible else replace(sent, timestamp_ms=-1)
+
+
+async def produce(installation: Installation, sent: list[Sent], a_second: int = 1_000_000) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=installation.kafka, linger_ms=5)
+    rng, loop = random.Random(1), asyncio.get_running_loop()
+    await producer.start()
+    began_at = loop.time()
+    for number, one in enumerate(sent):
+        # A producer with another partitioner sends some of them elsewhere.
+        partition = rng.randrange(installation.partitions) if rng.random() < 0.02 else home_of(one.customer_id)
+        timestamp_ms = None if one.timestamp_ms < 0 else one.timestamp_ms
+        topic = installation.prefix + one.topic
+        await producer.send(
+            topic, one.value, one.key, partition, timestamp_ms=timestamp_ms or 0, headers=list(one.headers)
+        )
+        ahead = number / a_second - (loop.time() - began_at)
+        if ahead > 0.05:
+            await asyncio.sleep(ahead)
+    await producer.stop()
+
+
+async def assert_reconciles(installation: Installation, partition: int) -> Counter[str]:
+    """Return the fates of a partition's records; its dead letters hold what came in."""
+    counters = (await meta_of(installation, partition)).counters
+    fates = Counter({fate: sum(n for name, n in counters.items() if name.split(":")[0] == fate) for fate in FATES})
+    came = letters = 0
+    for topic in INPUTS:
+        originals = {one.offset: one for one in await installation.read(topic, partition)}
+        came += len(originals)
+        for letter in await installation.read(dead_letter_topic(topic), partition):
+            letters += 1
+            assert_holds(letter, originals[int(text_of(letter.headers, "tl_offset"))])
+    assert fates.total() == came
+    assert fates["dead"] == letters
+    return fates
+
+
+def assert_holds(letter: LogRecord, original: LogRecord) -> None:
+    is_long = original.value is not None and len(original.value) > VALUE_BYTES_MAX
+    assert letter.value == (original.value[:TRUNCATED_BYTES] if is_long and original.value else original.value)
+    assert letter.key == (None if original.key is None else original.key[:TRUNCATED_BYTES])
+    kept = letter.headers[: len(original.headers)] == original.headers
+    assert kept or text_of(letter.headers, "tl_truncated") == "true"
+
+
+def assert_tells_nothing_personal(workers: list[WorkerProcess], worlds: list[World]) -> None:
+    """Ids and values of these worlds all say "secret" somewhere."""
+    assert all(any("secret" in one for one in world.customers) for world in worlds)
+    for worker in workers:
+        assert worker.said, "there must be something to look at"
+        assert "secret" not in worker.said
+        assert "occurred_at" not in worker.said
+        assert "Traceback" not in worker.said
+
+
+def resident_kib(worker: WorkerProcess) -> int:
+    assert worker.process is not None
+    status = Path(f"/proc/{worker.process.pid}/status").read_text("ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
