@@ -10,13 +10,20 @@ import msgspec
 import state.advance
 import state.step
 from bench.log import BenchLog
-from schemas.journal import Start
+from models.settings import LearningSettings
+from models.trainer import Trainer
+from schemas.instants import DAY_MICROSECONDS
+from schemas.journal import ModelAdoption, Start, Tick
 from schemas.program import Program
 from schemas.record import LogRecord
+from schemas.samples import Sample, SampleSlice
+from schemas.snapshot import Snapshot
 from schemas.topics import INPUTS
 from state.fold import Fold
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta
+from state.score import Model, model_of
+from state.standing import facts_of
 
 RUNS = 5
 RECORDS_A_COMMIT = 2000
@@ -28,17 +35,26 @@ class InProcess(msgspec.Struct, frozen=True):
     decode: float
     step: float
     step_without_short_cut: float
+    step_with_model: float
+    """With a model in force, learnt from the end of the log: every order is scored."""
+    adoption_a_customer: float
+    """Scoring everybody anew when another model is adopted, without store and topics."""
 
 
 def measure_in_process(log: BenchLog, program: Program) -> InProcess:
     """Fold partition 0 in this process, with the short cut and without, in turn."""
     records = log.of_partition(0)
     gc.collect()
+    snapshot = learnt_from(records, program)
+    model, later = model_of(0, snapshot), model_of(1, snapshot)
     pairs = [(_fold(records, program), _weighed(records, program)) for _ in range(RUNS)]
+    scored = [_fold(records, program, model)[1] for _ in range(RUNS)]
     return InProcess(
         decode=round(min(decode for (decode, _), _ in pairs), 2),
         step=round(min(step for (_, step), _ in pairs), 2),
         step_without_short_cut=round(min(step for _, (_, step) in pairs), 2),
+        step_with_model=round(min(scored), 2),
+        adoption_a_customer=round(min(_adopted(records, program, (model, later)) for _ in range(RUNS)), 2),
     )
 
 
@@ -50,10 +66,53 @@ def _weighed(records: Sequence[LogRecord], program: Program) -> tuple[float, flo
         return _fold(records, program)
 
 
-def _fold(records: Sequence[LogRecord], program: Program) -> tuple[float, float]:
-    """Return the microseconds a record that decoding and stepping took."""
-    fold = Fold(PartitionMeta(), CustomersInMemory())
+def learnt_from(records: Sequence[LogRecord], program: Program) -> Snapshot:
+    """Return the snapshot of a trainer that saw every customer once, as of the end of the records.
+
+    Fewer than sixty customers make fewer clusters than usual.
+    """
+    fold, customers = _started(program)
+    for record in records:
+        fold.apply(fold.admit(record))
+    at = fold.meta.clock_at
+    today = fold.programs.current.day_of(at)
+    facts = {one: facts_of(customer, today) for one, customer in customers.states.items()}
+    rows = tuple(Sample(one, *msgspec.structs.astuple(found)) for one, found in facts.items() if found is not None)
+    trainer = Trainer(LearningSettings(k=min(6, max(1, len(rows) // 10)), warm_up_days=1))
+    trainer.take(SampleSlice(partition=0, at=at, rows=rows), 0)
+    snapshot = trainer.take(SampleSlice(partition=0, at=at + DAY_MICROSECONDS, rows=()), 1)
+    assert snapshot is not None, "a warm-up of one day is over"
+    return snapshot
+
+
+def _started(program: Program, model: Model | None = None) -> tuple[Fold, CustomersInMemory]:
+    customers = CustomersInMemory()
+    fold = Fold(PartitionMeta(), customers)
     fold.start(Start(None, dict.fromkeys(INPUTS, 0), {}, program.canonical_json()))
+    if model is not None:
+        fold.adopt(ModelAdoption(model.version, 0), model)
+        fold.tick(Tick(0), ())
+    return fold, customers
+
+
+def _adopted(records: Sequence[LogRecord], program: Program, models: tuple[Model, Model]) -> float:
+    """Return the microseconds a customer that the sweep of a second adoption takes."""
+    fold, customers = _started(program, models[0])
+    for record in records:
+        fold.apply(fold.admit(record))
+    fold.take_changes()
+    clock_at, everyone = fold.meta.clock_at, list(customers)
+    fold.tick(Tick(clock_at), everyone)
+    began_at = process_time()
+    fold.adopt(ModelAdoption(models[1].version, clock_at), models[1])
+    fold.tick(Tick(clock_at), everyone)
+    fold.take_changes()
+    return (process_time() - began_at) / len(everyone) * 1e6
+
+
+def _fold(records: Sequence[LogRecord], program: Program, model: Model | None = None) -> tuple[float, float]:
+    """Return the microseconds a record that decoding and stepping took."""
+    fold, _ = _started(program, model)
     decoding = stepping = 0.0
     for first in range(0, len(records), RECORDS_A_COMMIT):
         began_at = process_time()

@@ -78,14 +78,20 @@ def _synthetic(orders: int) -> Iterator[LogRecord]:
     for customer_id in customers:
         yield _record(CONSENTS, SYNTHETIC_FIRST_MS, customer_id, {"type": "consent.changed", "granted": True})
     for number in range(orders):
-        minor = int(chance.lognormvariate(7.7, 1.0)) + 1
-        body: dict[str, object] = {
-            "type": "order.placed",
-            "order_id": f"o-{number}",
-            "amount": f"{minor // 100}.{minor % 100:02d}",
-            "currency": "USD",
-        }
-        yield _record(ORDERS, SYNTHETIC_FIRST_MS + 1 + chance.randrange(YEAR_MS), chance.choice(customers), body)
+        at_ms = SYNTHETIC_FIRST_MS + 1 + chance.randrange(YEAR_MS)
+        yield synthetic_order(number, chance.choice(customers), at_ms, chance)
+
+
+def synthetic_order(number: int, customer_id: str, timestamp_ms: int, chance: random.Random) -> LogRecord:
+    """Return an order of a log-normal amount, median 22; it has no place yet (partition 0, offset 0)."""
+    minor = int(chance.lognormvariate(7.7, 1.0)) + 1
+    body: dict[str, object] = {
+        "type": "order.placed",
+        "order_id": f"o-{number}",
+        "amount": f"{minor // 100}.{minor % 100:02d}",
+        "currency": "USD",
+    }
+    return _record(ORDERS, timestamp_ms, customer_id, body)
 
 
 def _record(topic: str, timestamp_ms: int, customer_id: str, body: dict[str, object]) -> LogRecord:

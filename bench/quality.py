@@ -17,11 +17,11 @@ from models.quantiles import aov_minor, rank_error
 from models.settings import LearningSettings
 from models.trainer import Trainer
 from replay.complete_journey import TIME_ZONE, load_tables
-from schemas.features import CustomerFacts, FeatureSample
+from schemas.instants import DAY_MICROSECONDS
+from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import Snapshot
 
 Facts = npt.NDArray[np.int64]
-_DAY = 86_400_000_000
 _PAGE = """\
 # Quality of what is learnt
 
@@ -72,10 +72,12 @@ def run(seed: int, days: list[Facts], checkpoints: list[int]) -> tuple[list[str]
     history: list[npt.NDArray[np.intp]] = []
     for day, facts in enumerate(days):
         known = facts[:, 1] > 0
-        for number in np.flatnonzero(known):
-            recency, frequency, spend, tenure = facts[number].tolist()
-            trainer.learn(FeatureSample(str(number), day * _DAY, CustomerFacts(recency, frequency, spend, tenure)))
-        before, snapshot = snapshot, trainer.day_ended((day + 1) * _DAY)
+        rows = tuple(Sample(str(number), *facts[number].tolist()) for number in np.flatnonzero(known))
+        trainer.take(SampleSlice(partition=0, at=day * DAY_MICROSECONDS, rows=rows), 2 * day)
+        before, snapshot = (
+            snapshot,
+            trainer.take(SampleSlice(partition=0, at=(day + 1) * DAY_MICROSECONDS, rows=()), 2 * day + 1),
+        )
         if snapshot is None:
             continue
         logs, ordered = log_matrix(facts[known], 100), facts[known, 0] == 0

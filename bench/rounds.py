@@ -6,29 +6,21 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
 import msgspec
-from aiokafka import AIOKafkaProducer
-from aiokafka.structs import RecordMetadata
-from pydantic import SecretStr
 
 from bench.baseline import Job, Kind, Measured
 from bench.expected import Expected, check, fold
 from bench.in_process import InProcess, measure_in_process
 from bench.log import BenchLog, bench_log
 from bench.machine import Cores, pin
+from bench.servers import produce, served
 from bench.worker import WorkerMeasured, measure_worker
 from schemas.topics import INPUTS
-from tierline.connections import kafka_options
-from tierline.demo.servers import GROCERY_PROGRAM
-from tierline.embedded import EmbeddedKafka, EmbeddedValkey
 from tierline.reaching import program_of
 from tierline.settings import Settings
 from tierline.topic_admin import make_topics
@@ -78,7 +70,10 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
     pin(0, cores.servers)
     say(f"preparing {options.orders:,} orders and their fold")
     log = bench_log(options.orders, options.partitions)
-    with tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder, _served(options, Path(folder)) as servers:
+    with (
+        tempfile.TemporaryDirectory(prefix="tierline-bench-") as folder,
+        served(options.partitions, Path(folder)) as servers,
+    ):
         settings, pids = servers
         expected = fold(log, settings)
         in_process = measure_in_process(log, program_of(settings))
@@ -88,30 +83,6 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
             worker = rounds[-1].worker
             say(f"round {number} of {options.rounds}: end state right; the worker took {worker.seconds:.1f} s")
     return Bench(log, expected, rounds, in_process, options)
-
-
-@contextmanager
-def _served(options: Options, folder: Path) -> Iterator[tuple[Settings, Mapping[str, int]]]:
-    """Start both servers; yield the settings and the process ids."""
-    base = Settings()
-    kafka = EmbeddedKafka(folder / "kafka", cache=base.cache_folder.expanduser())
-    valkey = EmbeddedValkey(folder / "valkey")
-    try:
-        with ThreadPoolExecutor() as pool:
-            for started in [pool.submit(server.start) for server in (kafka, valkey)]:
-                started.result()
-        found = {
-            "kafka": kafka.bootstrap,
-            "redis": SecretStr(valkey.url),
-            "program": GROCERY_PROGRAM,
-            "clock": "log",
-            "log_format": "text",
-            "partitions": options.partitions,
-        }
-        yield base.model_copy(update=found), {"kafka": kafka.pid, "valkey": valkey.pid}
-    finally:
-        kafka.stop()
-        valkey.stop()
 
 
 async def _round(
@@ -126,7 +97,7 @@ async def _round(
     name = f"bench-{secrets.token_hex(3)}"
     settings = settings.model_copy(update={"name": name, "topic_prefix": f"{name}."})
     await asyncio.to_thread(make_topics, settings, with_inputs=True)
-    await _produce(log, settings)
+    await produce(log.records, settings)
     repository = repository_of(settings)
     try:
         # The broker gets warm on the new topics.
@@ -159,26 +130,3 @@ def _baseline(kind: Kind, log: BenchLog, settings: Settings, cores: Cores) -> Me
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, ["bench.baseline", kind])
     return msgspec.json.decode(answer, type=Measured)
-
-
-async def _produce(log: BenchLog, settings: Settings) -> None:
-    producer = AIOKafkaProducer(
-        **kafka_options(settings), enable_idempotence=True, linger_ms=5, max_batch_size=512 * 1024
-    )
-    await producer.start()
-    in_flight: deque[asyncio.Future[RecordMetadata]] = deque()
-    try:
-        for record in log.records:
-            sent = await producer.send(
-                settings.topic_prefix + record.topic,
-                record.value,
-                record.key,
-                record.partition,
-                timestamp_ms=record.timestamp_ms,
-            )
-            in_flight.append(sent)
-            if len(in_flight) > IN_FLIGHT_MAX:
-                await in_flight.popleft()
-        await asyncio.gather(*in_flight)
-    finally:
-        await producer.stop()

@@ -6,7 +6,7 @@ class ModelError(Exception):
 
 
 class SettingsMismatchError(ModelError):
-    """A trainer's state was learnt under other settings.
+    """A snapshot was learnt under other settings, so that learning cannot go on from it.
 
-    Operator action: start the trainer without that state; it warms up again.
+    Reaction: learn anew from the samples that are kept.
     """

@@ -1,4 +1,4 @@
-"""How the trainer learns. Part of a trainer's state, so that a restart under other settings is noticed."""
+"""How the trainer learns."""
 
 import msgspec
 

@@ -1,11 +1,13 @@
-"""The trainer: samples in, one snapshot a day out. Pure: same samples, settings and day ends give the same bytes."""
+"""The trainer: a fold of the samples topic. The same records give the same snapshots, byte for byte, in any process."""
 
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 
-from models.customer_table import CustomerTable, Integers
+from models.customer_table import CustomerTable, Row
+from models.day_ends import DayEnds
 from models.errors import SettingsMismatchError
 from models.kmeans import Points, fresh_centres, inertia, lloyd, matched, shares
 from models.log_matrix import log_matrix
@@ -13,64 +15,94 @@ from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
 from models.publishing import as_features, snapshot_of
 from models.settings import LearningSettings
-from models.trainer_state import Centres, TrainerState, decode_trainer, encode_trainer
-from schemas.features import Features, FeatureSample, log_features, sampling_key
-from schemas.instants import Instant
-from schemas.snapshot import Snapshot
+from schemas.features import CustomerFacts, Features, log_features, sampling_key
+from schemas.instants import DAY_MICROSECONDS, Instant
+from schemas.samples import Sample, SampleSlice
+from schemas.snapshot import Progress, Snapshot
 
 _CUSTOMERS_A_CLUSTER: Final = 10
-_DAY_MICROSECONDS: Final = 86_400_000_000
+_LEAST_DEVIATION: Final = 1e-8
+"""Below it the customers are all the same, but for the noise of the last digits."""
 
 
 class Trainer:
     """Learns from a daily, uniform sweep of customers with their true recency, whoever ordered."""
 
-    def __init__(self, settings: LearningSettings, state: TrainerState | None = None) -> None:
-        if state is None:
-            state = TrainerState(settings=settings)
-        if state.settings != settings:
-            raise SettingsMismatchError(
-                f"the trainer's state was learnt with {state.settings}, not with {settings}; start without it"
-            )
+    def __init__(self, settings: LearningSettings) -> None:
         self._settings = settings
-        self._days, self._ended_at, self._restarts = state.days, state.ended_at, state.restarts
-        self._broken_days = state.broken_days
-        self._table = CustomerTable(settings.table_customers, state.rows, state.below)
-        self._names: tuple[str, ...] = () if state.centres is None else state.centres.names
-        self._online = None if state.centres is None else self._online_from(state.centres)
+        self._days = self._restarts = self._broken_days = 0
+        self._names: tuple[str, ...] = ()
+        self._online: OnlineCentres | None = None
+        self._table = CustomerTable(settings.table_customers)
+        self._day_ends = DayEnds()
+        self._forgets_before: Instant | None = None
+        self._known_until = 0
 
     @classmethod
-    def restored(cls, settings: LearningSettings, blob: bytes) -> "Trainer":
-        """Return the trainer that `to_bytes` wrote; raises a `ModelError` if it cannot be gone on with."""
-        return cls(settings, decode_trainer(blob))
+    def resumed(cls, settings: LearningSettings, snapshot: Snapshot) -> "Trainer":
+        """Return the trainer that made ``snapshot``, as it was then; give it the samples from `samples_from` on.
 
-    def learn(self, sample: FeatureSample) -> None:
-        """Take one sample; an older one of the same customer changes nothing, nor does one without orders."""
-        if sample.facts.frequency <= 0:
+        Raises `SettingsMismatchError` where the snapshot has another number of clusters or another currency's unit.
+        """
+        found, wanted = (len(snapshot.clusters), snapshot.minor_per_major), (settings.k, settings.minor_per_major)
+        if found != wanted:
+            raise SettingsMismatchError(
+                f"the last model has {found[0]} clusters and {found[1]} minor units in a unit, "
+                f"but the program asks for {wanted[0]} and {wanted[1]}"
+            )
+        trainer, progress = cls(settings), snapshot.progress
+        trainer._days, trainer._broken_days, trainer._restarts = progress.days, progress.broken_days, snapshot.restarts
+        trainer._names = tuple(cluster.name for cluster in snapshot.clusters)
+        trainer._online = OnlineCentres.of(snapshot, settings.halflife)
+        trainer._table = CustomerTable(settings.table_customers, snapshot.sample_below)
+        trainer._day_ends = DayEnds(progress.clocks, snapshot.trained_at)
+        trainer._forgets_before = trainer._forgotten_at(snapshot.trained_at)
+        trainer._known_until = snapshot.samples_until
+        return trainer
+
+    def take(self, samples: SampleSlice, offset: int) -> Snapshot | None:
+        """Take the next record of the samples topic; return the snapshot of the day that ended with it, if one did.
+
+        None while warming up. Records that the snapshot resumed from knew already only fill the table again.
+        """
+        if offset < self._known_until:
+            self._remember(samples, offset)
+            return None
+        for sample in samples.rows:
+            self._learn(sample, samples.at, offset)
+        ended_at = self._day_ends.reached(samples.partition, samples.at)
+        return None if ended_at is None else self._day_ended(ended_at, offset + 1)
+
+    def _remember(self, samples: SampleSlice, offset: int) -> None:
+        """Fill the table; what was forgotten by then stays out, or it might be pruned as it was not."""
+        if self._forgets_before is not None and samples.at < self._forgets_before:
             return
-        key = sampling_key(sample.customer_id)
-        kept = self._table.put(key, sample.at, sample.facts)
+        for sample in samples.rows:
+            if sample.frequency > 0:
+                self._table.put(sampling_key(sample.customer_id), _row(sample, samples.at, offset))
+
+    def _learn(self, sample: Sample, at: Instant, offset: int) -> None:
+        """An older sample of the same customer changes nothing, nor does one without orders."""
+        if sample.frequency <= 0:
+            return
+        key, row = sampling_key(sample.customer_id), _row(sample, at, offset)
+        kept = self._table.put(key, row)
         if kept and self._online is not None and (key + self._days) % self._settings.learn_every == 0:
-            self._online.learn_one(log_features(sample.facts, self._settings.minor_per_major))
+            self._online.learn_one(log_features(CustomerFacts(*row[:4]), self._settings.minor_per_major))
 
-    def forget(self, customer_id: str) -> None:
-        """Drop an erased customer; what they moved in the centres stays, and names nobody."""
-        self._table.forget(sampling_key(customer_id))
-
-    def day_ended(self, at: Instant) -> Snapshot | None:
-        """Return the snapshot of the day that ends at ``at``, None while warming up or if that day ended already."""
-        if self._ended_at is not None and at <= self._ended_at:
+    def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
+        self._days += 1
+        snapshot = self._re_anchored(at) if self._is_warm() else None
+        # Afterwards: where the log jumped over many days, the sweep has just begun to find everybody again.
+        self._table.forget_before(self._forgotten_at(at))
+        if snapshot is None:
             return None
-        self._days, self._ended_at = self._days + 1, at
-        self._table.forget_before(at - self._settings.forget_after_days * _DAY_MICROSECONDS)
-        if not self._is_warm():
-            return None
-        _, facts = self._table.facts_by_key()
-        return self._re_anchored(facts, at)
+        progress = Progress(self._days, self._broken_days, self._day_ends.clocks())
+        began = self._table.oldest_offset(until)
+        return msgspec.structs.replace(snapshot, samples_from=began, samples_until=until, progress=progress)
 
-    def to_bytes(self) -> bytes:
-        """Return all that `restored` needs to go on with the same results."""
-        return encode_trainer(self._state())
+    def _forgotten_at(self, ended_at: Instant) -> Instant:
+        return ended_at - self._settings.forget_after_days * DAY_MICROSECONDS
 
     def _is_warm(self) -> bool:
         """Clusters, once there, stay as long as anybody is sampled at all."""
@@ -81,20 +113,20 @@ class Trainer:
             self._days >= settings.warm_up_days or known >= settings.warm_up_customers
         )
 
-    def _re_anchored(self, facts: Integers, at: Instant) -> Snapshot:
-        logs = log_matrix(facts, self._settings.minor_per_major)
+    def _re_anchored(self, at: Instant) -> Snapshot:
+        settings, facts = self._settings, self._table.facts()
+        logs = log_matrix(facts, settings.minor_per_major)
         mean, deviation = logs.mean(axis=0), logs.std(axis=0)
-        deviation[deviation == 0] = 1.0
+        deviation[deviation < _LEAST_DEVIATION] = 1.0
         points = (logs - mean) / deviation
         centres = self._next_centres(points, mean, deviation)
         raw = [as_features(row) for row in centres * deviation + mean]
         scaling = as_features(mean), as_features(deviation)
         self._name(raw, *scaling)
-        self._online = self._online_from(Centres(centres.tolist(), *scaling, self._names))
         parts = shares(points, centres)
-        return snapshot_of(
-            self._settings, at, facts, scaling, raw, self._names, parts, self._restarts, self._table.below
-        )
+        snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, self._restarts, self._table.below)
+        self._online = OnlineCentres.of(snapshot, settings.halflife)
+        return snapshot
 
     def _next_centres(self, points: Points, mean: Points, deviation: Points) -> Points:
         """Re-anchor yesterday's centres; a fresh start takes their place only where it is clearly better."""
@@ -104,8 +136,7 @@ class Trainer:
         fresh = fresh_centres(reservoir, settings.k, rng, settings.fresh_starts, settings.fresh_steps)
         if self._online is None:
             return fresh
-        learnt = np.array(self._online.centres()) * np.array(self._online.deviation) + np.array(self._online.mean)
-        old = (learnt - mean) / deviation
+        old = (np.array(self._online.raw_centres()) - mean) / deviation
         target = matched(old, lloyd(reservoir, old, settings.lloyd_steps))
         anchored = old + settings.anchor_pull * (target - old)
         if inertia(points, fresh) > (1 - settings.restart_gain) * inertia(points, anchored):
@@ -120,21 +151,6 @@ class Trainer:
             self._broken_days = 0
             self._names = names_from_profiles(centres, mean, deviation)
 
-    def _online_from(self, centres: Centres) -> OnlineCentres:
-        return OnlineCentres(centres.scaled, centres.mean, centres.deviation, self._settings.halflife)
 
-    def _state(self) -> TrainerState:
-        online = self._online
-        return TrainerState(
-            settings=self._settings,
-            days=self._days,
-            ended_at=self._ended_at,
-            restarts=self._restarts,
-            broken_days=self._broken_days,
-            below=self._table.below,
-            rows=dict(sorted(self._table.rows.items())),
-            centres=None if online is None else self._centres_of(online),
-        )
-
-    def _centres_of(self, online: OnlineCentres) -> Centres:
-        return Centres(online.centres(), online.mean, online.deviation, self._names)
+def _row(sample: Sample, at: Instant, offset: int) -> Row:
+    return Row(sample.recency_days, sample.frequency, sample.monetary_minor, sample.tenure_days, at, offset)

@@ -1,4 +1,7 @@
-"""Rows to one file that an analyst opens: Parquet with nested columns, or CSV with `tier.next.name` for a name."""
+"""Rows to one file that an analyst opens: Parquet with nested columns, or CSV with `tier.next.name` for a name.
+
+A list of words is one text in CSV, with commas between them.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +9,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -49,4 +53,7 @@ class TableFile:
 def _flat(table: pa.Table) -> pa.Table:
     while any(pa.types.is_struct(field.type) for field in table.schema):
         table = table.flatten()
+    for at, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            table = table.set_column(at, field.name, pc.binary_join(table.column(at), ", "))
     return table

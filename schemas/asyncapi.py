@@ -32,8 +32,9 @@ DESCRIPTIONS = {
     CHANGES: "Changes of tier and segment.",
     CUSTOMER_STATE: "The read model, compacted: the latest value per customer; null means erased.",
     JOURNAL: "Tierline's own: what each partition did, in which order.",
-    SAMPLES: "Tierline's own: feature samples for the trainer, at most once. Not written yet.",
-    MODELS_TOPIC: "Tierline's own: model snapshots; a version is an offset. Not written yet.",
+    SAMPLES: "Tierline's own: what each partition's daily sweep saw of its customers, in slices for the trainer; at "
+    "most once. One partition, keyed by the inputs' partition number.",
+    MODELS_TOPIC: "Tierline's own: what the trainer learnt, one snapshot a day. One partition; a version is an offset.",
 }
 DEAD_LETTERS = "Records that nobody can accept: key, value and headers as they came, and the reason in headers."
 _EXAMPLES = {**examples.INPUTS, **examples.OUTPUTS}
@@ -46,8 +47,8 @@ def asyncapi() -> Document:
         "info": {
             "title": "Tierline",
             "version": "1.0.0",
-            "description": "Every record is keyed by customer_id (UTF-8, murmur2 partitioner). Bodies are JSON in "
-            "UTF-8, money is a decimal string, instants are RFC 3339. A topic's version is the end of its name.",
+            "description": "Records about customers are keyed by customer_id (UTF-8, murmur2 partitioner). Bodies are "
+            "JSON in UTF-8, money is decimal text, instants are RFC 3339. A topic's version is the end of its name.",
         },
         "defaultContentType": "application/json",
         "channels": {topic: _channel(topic) for topic in [*DESCRIPTIONS, *map(dead_letter_topic, INPUTS)]},
@@ -80,7 +81,7 @@ def _names_on(topic: str) -> list[str]:
 
 def _operations() -> JsonValue:
     receives = {f"receive {topic}": _operation("receive", topic) for topic in INPUTS}
-    written = [NUDGES, SUPPRESSIONS, CHANGES, CUSTOMER_STATE, JOURNAL, *map(dead_letter_topic, INPUTS)]
+    written = [*OUTPUTS, CUSTOMER_STATE, JOURNAL, SAMPLES, MODELS_TOPIC, *map(dead_letter_topic, INPUTS)]
     return {**receives, **{f"send {topic}": _operation("send", topic) for topic in written}}
 
 

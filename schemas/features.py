@@ -6,8 +6,6 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from schemas.instants import Instant
-
 Features: TypeAlias = tuple[float, float, float, float, float]
 """log1p of `FEATURE_NAMES`, in that order: days, orders, major units, major units, days."""
 
@@ -29,15 +27,6 @@ class CustomerFacts(msgspec.Struct, frozen=True, gc=False):
     def aov_minor(self) -> int:
         """The average order value, half-even to the minor unit."""
         return divided_half_even(self.monetary_minor, self.frequency)
-
-
-class FeatureSample(msgspec.Struct, frozen=True, gc=False):
-    """What the sweep saw of one customer: the body of `loyalty.samples.v1`, keyed by ``customer_id``."""
-
-    customer_id: str
-    at: Instant
-    """As of when the facts hold (event time)."""
-    facts: CustomerFacts
 
 
 def log_features(facts: CustomerFacts, minor_per_major: int) -> Features:

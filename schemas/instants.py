@@ -9,6 +9,9 @@ import msgspec
 Instant = int
 """Microseconds since 1970-01-01T00:00:00Z."""
 
+HOUR_MICROSECONDS: Instant = 3_600_000_000
+DAY_MICROSECONDS: Instant = 24 * HOUR_MICROSECONDS
+
 INSTANT_MIN: Instant = -2_208_988_800_000_000
 """1900-01-01T00:00:00Z: nothing in a shop's log is older."""
 INSTANT_MAX: Instant = 253_402_300_799_999_999

@@ -15,7 +15,7 @@ Quintiles: TypeAlias = tuple[int, int, int, int]
 
 
 class UnreadableModelError(ValueError):
-    """Bytes that are no snapshot, or no trainer's state, that we can read.
+    """Bytes that are no snapshot that we can read.
 
     Operator action: let the trainer learn anew from `loyalty.samples.v1`; workers keep the model they have.
     """
@@ -69,6 +69,17 @@ class PowerUserThresholds(msgspec.Struct, frozen=True):
     aov_minor_above: int
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far the trainer had come: with it and the samples named beside it, another one goes on."""
+
+    days: int = 0
+    """How many days have ended."""
+    broken_days: int = 0
+    """On how many days in a row a name's predicate was broken."""
+    clocks: tuple[tuple[int, Instant], ...] = ()
+    """How far each partition's clock was, by partition."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What the trainer knows at the end of a day. Its version is the offset it gets on its topic."""
 
@@ -88,6 +99,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     power_user: PowerUserThresholds
     sample_below: int = KEY_LIMIT
     """Workers need to send samples only of customers whose `sampling_key` is below."""
+    samples_from: int = 0
+    """The offset of the oldest sample that still counts."""
+    samples_until: int = 0
+    """The offset behind the last sample that was learnt from."""
+    progress: Progress = Progress()
 
 
 _encoder = msgspec.json.Encoder()

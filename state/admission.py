@@ -6,9 +6,8 @@ import msgspec
 
 from schemas.decoded import Event
 from schemas.decoding import RejectedError, decode
-from schemas.instants import Instant
+from schemas.instants import DAY_MICROSECONDS, Instant
 from schemas.record import LogRecord
-from state.calendar import DAY_MICROSECONDS
 from state.ledger import order_field, refund_field, return_field
 from state.outputs import VALUE_BYTES_MAX, DeadLetter
 from state.rules import Rules

@@ -6,13 +6,11 @@ from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from schemas.instants import Instant, from_datetime, to_datetime
+from schemas.instants import DAY_MICROSECONDS, Instant, from_datetime, to_datetime
 
 Day: TypeAlias = int
 """A local calendar day, as `date.toordinal()`."""
 
-DAY_MICROSECONDS = 86_400_000_000
-HOUR_MICROSECONDS = 3_600_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 

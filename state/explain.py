@@ -1,7 +1,7 @@
 """Why a customer is where they are: criteria, orders and what was said, as of any instant. Decides nothing."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -15,17 +15,19 @@ from state.in_force import Programs
 from state.ledger import Ledger, OrderEntry, contribution
 from state.read_model import read_model
 from state.rules import Level, Rules
+from state.standing import SCHEMES, names_of
 from state.step import step_time
 from state.sums import Sums
 
 ORDERS_MAX: Final = 50
 """How many orders an explanation lists."""
+_WHY: Final = ("at", "from", "to", "trigger", "criteria", "counterfactual", "model_version")
 
 
 def explanation(
     customer: CustomerState, programs: Programs, as_of: Instant, ledger: Ledger, told: Sequence[bytes]
 ) -> Body:
-    """Return the explanation: criteria held and next, up to 50 orders and what was said, newest first.
+    """Return the explanation: criteria, why each segment, up to 50 orders and what was said, newest first.
 
     ``ledger`` must be whole; ``told`` are bodies of outputs, oldest first.
     """
@@ -34,16 +36,30 @@ def explanation(
     rules = programs.of(customer)
     level, sums = effective_level(customer, rules), Sums(customer.window_minor, customer.window_orders)
     above = rules.levels[level.rank + 1] if level.rank + 1 < len(rules.levels) else None
+    history = [_told(body) for body in reversed(told)]
     return {
         "customer_id": customer.customer_id,
         "as_of": view["as_of"],
+        "model_version": view["model_version"],
         "tier": view["tier"],
+        "rfm": view["rfm"],
         "segment": view["segment"],
+        "segment_why": _segment_why(names_of(customer.standing), history),
         "term": _term(customer, rules, level),
         "why": _criteria(rules, level, sums),
         "next_why": None if above is None else _criteria(rules, above, sums),
         "orders": _orders(rules, ledger, as_of),
-        "history": [_told(body) for body in reversed(told)],
+        "history": history,
+    }
+
+
+def _segment_why(names: Sequence[str | None], history: Sequence[Body]) -> Body:
+    """Return, for each scheme, the change that led to its present name; None where it is no longer kept."""
+    changes = [cast("Body", one["body"]) for one in history if one["what"] == "segment.changed"]
+    latest = {scheme: next((body for body in changes if body["scheme"] == scheme), None) for scheme in SCHEMES}
+    return {
+        scheme: None if body is None or name is None or body["to"] != name else {part: body[part] for part in _WHY}
+        for name, (scheme, body) in zip(names, latest.items(), strict=True)
     }
 
 

@@ -127,8 +127,18 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         onward[after] = onward.get(after, 0) + 1
 
 
+class DayCounts(msgspec.Struct, omit_defaults=True):
+    """How many customers each tier and each segment had at the end of a day; what nobody has is left out."""
+
+    tiers: dict[str, int]
+    segments: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """By scheme; empty before the first model."""
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(PartitionMeta)
+_day_decoder = msgspec.json.Decoder(tuple[int, DayCounts])
+_old_day_decoder = msgspec.json.Decoder(tuple[int, dict[str, int]])
 
 
 def encode_meta(meta: PartitionMeta) -> bytes:
@@ -137,8 +147,18 @@ def encode_meta(meta: PartitionMeta) -> bytes:
 
 
 def encode_day(meta: PartitionMeta) -> tuple[int, bytes]:
-    """Return the day of the partition's clock (since 1970, UTC) and the customers by tier as of now (JSON)."""
-    return meta.clock_at // 86_400_000_000, _encoder.encode(meta.customers_by_tier)
+    """Return the day of the partition's clock (since 1970, UTC) and the customers by tier and segment now (JSON)."""
+    counts = DayCounts(meta.customers_by_tier, {s: counts for s, counts in meta.customers_by_segment.items() if counts})
+    return meta.clock_at // 86_400_000_000, _encoder.encode(counts)
+
+
+def decode_day(blob: bytes) -> tuple[int, DayCounts]:
+    """Return a stored ``[day, counts]``; before there were segments, the counts were those of the tiers alone."""
+    try:
+        return _day_decoder.decode(blob)
+    except msgspec.ValidationError:
+        day, tiers = _old_day_decoder.decode(blob)
+        return day, DayCounts(tiers)
 
 
 def decode_meta(blob: bytes) -> PartitionMeta:

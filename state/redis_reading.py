@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
 
+from state.meta import DayCounts, decode_day
 from state.redis_packing import Argument
-from state.store import LIVE_MAX
+from state.store import LIVE_MAX, LagNote
 
 Reply = bytes | int | float | None | list["Reply"]
 
@@ -58,10 +59,15 @@ class RedisReading(ABC):
         """Return the bodies of the newest outputs about a customer, oldest first."""
         return cast("list[bytes]", await self._command("LRANGE", self._key(partition, f"h:{customer_id}"), 0, -1))
 
-    async def days(self, partition: int) -> dict[int, dict[str, int]]:
-        """Return the customers by tier at the end of each day (since 1970, UTC) at which something happened."""
+    async def days(self, partition: int) -> dict[int, DayCounts]:
+        """Return the customers by tier and segment at the end of each day (since 1970, UTC) with something in it."""
         blobs = await self._command("HVALS", self._key(partition, "days"))
-        return dict(msgspec.json.decode(blob, type=tuple[int, dict[str, int]]) for blob in cast("list[bytes]", blobs))
+        return dict(map(decode_day, cast("list[bytes]", blobs)))
+
+    async def lag(self, partition: int) -> LagNote | None:
+        """Return how far the partition is behind, None where no worker has said so lately."""
+        blob = cast("bytes | None", await self._command("GET", self._key(partition, "lag")))
+        return None if blob is None else msgspec.json.decode(blob, type=LagNote)
 
     async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
         """Return the outputs after ``place`` that are still kept, oldest first."""

@@ -5,7 +5,8 @@ Keys, all beginning with ``<name>:{tl:<p>}:`` so that Redis Cluster keeps a part
 ``due`` (every customer; next due moment in microseconds, inf = none) · ``dirty`` (read models to
 publish; score = step) · ``outbox`` (list, one entry a commit) · ``erased`` (hash: SHA-256 of the id -> instant).
 For pages: ``h:<id>`` (list, what was said about a customer) · ``live`` (stream, one entry an output, id = its step and
-number) · ``changed`` (stream, one entry a commit: ids) · ``days`` (hash of slots: customers by tier at a day's end).
+number) · ``changed`` (stream, one entry a commit: ids) · ``days`` (hash of slots: customers by tier and segment at the
+end of a day) · ``lag`` (JSON, gone after 5 s; the only key that is written outside of the Functions).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from importlib.resources import files
 from typing import Final, cast
 
 import hiredis
+import msgspec
 from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -25,7 +27,9 @@ from schemas.instants import Instant
 from state.redis_packing import Argument, commit_arguments, fields_and_values, info_of, load_arguments, loaded
 from state.redis_reading import RedisReading, Reply
 from state.store import (
+    LAG_KEPT_MS,
     Dirty,
+    LagNote,
     Loaded,
     Peeked,
     Stored,
@@ -140,6 +144,10 @@ class RedisRepository(RedisReading):
         """Drop the first ``count`` entries and note how far the journal is, or return False."""
         reply = await self._call("trim", partition, expected, new_token, count, journal_at, published_step)
         return reply == 1
+
+    async def note_lag(self, partition: int, note: LagNote) -> None:
+        """Keep the note for a few seconds by Redis' own clock, so that no two machines' clocks are compared."""
+        await self._command("SET", self._key(partition, "lag"), msgspec.json.encode(note), "PX", LAG_KEPT_MS)
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token, 500 customers a call."""

@@ -9,10 +9,10 @@ from functools import lru_cache
 from math import ceil, floor, inf
 from typing import Literal, NamedTuple, TypeAlias
 
-from schemas.instants import Instant
+from schemas.instants import DAY_MICROSECONDS, HOUR_MICROSECONDS, Instant
 from schemas.money import minor_digits
 from schemas.program import Program
-from state.calendar import DAY_MICROSECONDS, HOUR_MICROSECONDS, Calendar, Day, calendar_of
+from state.calendar import Calendar, Day, calendar_of
 
 WindowKind: TypeAlias = Literal["rolling_days", "calendar_year", "lifetime"]
 

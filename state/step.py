@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.decoded import Event
-from schemas.instants import Instant
+from schemas.instants import HOUR_MICROSECONDS, Instant
 from state.advance import advance, conclude, note_due
 from state.apply import Fate, apply_event, trigger_of
-from state.calendar import HOUR_MICROSECONDS
 from state.customer import STATE_FORMAT, CustomerState, Source
 from state.decision import Decision, decision_at
 from state.in_force import Programs

@@ -4,9 +4,11 @@ Everything of one partition moves together, under a token that only its last cla
 the promise on Redis, `tests/simulation` on a dict; one suite (`tests/contract`) holds both to it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
+
+import msgspec
 
 from schemas.instants import Instant
 from state.changes import Said
@@ -19,7 +21,9 @@ LIVE_MAX: Final = 1000
 CHANGED_MAX: Final = 64
 """How many commits' changed customers are kept: a notice for who listens now, no history."""
 DAYS_MAX: Final = 366
-"""For how many days of the log's clock the customers by tier are kept."""
+"""For how many days of the log's clock the customers by tier and segment are kept."""
+LAG_KEPT_MS: Final = 5000
+"""How long a note of a partition's lag is believed. It is made once a second; where no worker is, there is none."""
 
 
 class StoreUnavailableError(StateError):
@@ -91,7 +95,7 @@ class Write:
     said: Sequence[Said] = ()
     """Outputs about customers, for pages: written while repeating, too, because the state that goes with them is."""
     day: tuple[int, bytes] | None = None
-    """The day of the partition's clock (since 1970, UTC) and the customers by tier as of now (JSON)."""
+    """The day of the partition's clock (since 1970, UTC) and the customers by tier and segment as of now (JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,15 @@ class Dirty:
     customer_id: str
     step: int
     state: bytes | None
+
+
+class LagNote(msgspec.Struct, frozen=True):
+    """How far a partition is behind its input topics, and when its worker saw that."""
+
+    records: int
+    """Not taken yet, over all input topics."""
+    at: Instant
+    """The fetch that says so, by the worker's wall clock."""
 
 
 class Store(Protocol):
@@ -132,6 +145,12 @@ class Store(Protocol):
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""
 
+    def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+
+        Whoever is there from beginning to end comes, and may come twice.
+        """
+
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything, or nothing and return False where the token is not ``expected``."""
 
@@ -145,6 +164,17 @@ class Store(Protocol):
 
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return the bodies of the newest `TOLD_MAX` outputs about a customer, oldest first."""
+
+    async def note_lag(self, partition: int, note: LagNote) -> None:
+        """Keep the note for `LAG_KEPT_MS`.
+
+        No token is asked for, unlike in every other write: it would move with each commit under the asker's feet, and
+        nothing is decided by a lag. A worker that lost the partition can only be wrong in it for the second until its
+        relay finds out, and the owner writes over it.
+        """
+
+    async def lag(self, partition: int) -> LagNote | None:
+        """Return the note, None where no worker has made one lately."""
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token, in slices; an interrupted one shows in `Stored.is_clearing`."""

@@ -1,7 +1,7 @@
 """Who may read what: bearer tokens (JWT), checked with one key.
 
 A service token carries ``service`` in its ``scope`` and reads everything. Any other token is a shopper's: it reads the
-customer in its ``sub``, and neither segments nor what was held back. Without a key the API is open.
+customer in its ``sub``, but no scores, no segments and not what was held back. Without a key the API is open.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ from state.bodies import Body
 SECRET_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 PUBLIC_KEY_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 NO_SEGMENTS: Final[Body] = {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
+NO_SCORES: Final[Body] = {"r": None, "f": None, "m": None}
+"""Whoever has the scores has the rule segment: the rules are public."""
+NO_REASONS: Final[Body] = {"rfm": None, "cluster": None, "persona": None}
+NOT_FOR_SHOPPERS: Final = frozenset({"nudge.suppressed", "segment.changed"})
 
 _bearer = HTTPBearer(auto_error=False, description="a JWT; a service token reads all, a shopper's its own `sub`")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
@@ -44,9 +48,13 @@ class Reader(NamedTuple):
         if self.customer_id is None:
             return body
         body = {**body, "segment": NO_SEGMENTS}
-        told = body.get("history")
+        rfm, told = body.get("rfm"), body.get("history")
+        if isinstance(rfm, dict):
+            body["rfm"] = {**rfm, "scores": NO_SCORES}
+        if "segment_why" in body:
+            body["segment_why"] = NO_REASONS
         if isinstance(told, list):
-            body["history"] = [_for_shopper(one) for one in told if one["what"] != "nudge.suppressed"]
+            body["history"] = [_for_shopper(one) for one in told if one["what"] not in NOT_FOR_SHOPPERS]
         return body
 
 

@@ -1,17 +1,19 @@
 """One reader of the live streams per process; every open page listens to it, and none has a connection of its own."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+import itertools
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from schemas.topics import ORDERS
 from state.bodies import Body
 from state.errors import StateError
-from state.meta import PartitionMeta, decode_meta
+from state.meta import decode_meta
 from state.redis_reading import LiveEntry, Place
-from storefront.overview import overview
+from state.store import CHANGED_MAX
+from storefront.overview import Look, overview
 from storefront.ports import StateReader
 
 WAIT_MS: Final = 500
@@ -57,14 +59,15 @@ class Feed:
         self._partitions = partitions
         self._said: dict[int, Place] = {}
         self._changed: dict[int, Place] = {}
-        self._listeners: set[Listener] = set()
+        self._pages: defaultdict[str | None, set[Listener]] = defaultdict(set)
+        """The open pages by customer; None are those of the whole."""
         self._samples: deque[tuple[float, int]] = deque()
         self.overview: Body | None = None
 
     @property
     def listeners(self) -> int:
         """How many pages are open."""
-        return len(self._listeners)
+        return sum(map(len, self._pages.values()))
 
     @property
     def orders_per_second(self) -> float:
@@ -88,7 +91,7 @@ class Feed:
 
     def end(self) -> None:
         """Let every page go; a browser comes back by itself and resumes."""
-        for listener in self._listeners:
+        for listener in itertools.chain.from_iterable(self._pages.values()):
             listener.is_over = True
             listener.ring()
 
@@ -96,31 +99,35 @@ class Feed:
     def listening(self, customer_id: str | None = None) -> Iterator[Listener]:
         """Yield a listener to one customer's changes, or to all that is said and to the overview."""
         listener = Listener(customer_id)
-        self._listeners.add(listener)
+        self._pages[customer_id].add(listener)
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._pages[customer_id].discard(listener)
+            if not self._pages[customer_id]:
+                del self._pages[customer_id]
 
-    async def metas(self) -> list[PartitionMeta]:
-        """Return the metas of the partitions that have been started."""
+    async def look(self) -> Look:
+        """Return what the partitions say of themselves now."""
         blobs = [await self._reader.meta(partition) for partition in range(self._partitions)]
-        return [meta for meta in map(decode_meta, filter(None, blobs)) if meta.program]
+        notes = [await self._reader.lag(partition) for partition in range(self._partitions)]
+        known = [note.records for note in notes if note is not None]
+        lag = sum(known) if len(known) == self._partitions else None
+        return Look([meta for meta in map(decode_meta, filter(None, blobs)) if meta.program], lag)
 
     def take(self, entry: LiveEntry) -> None:
         """Hand an entry to the pages that it concerns."""
         if entry.body is None:
             self._changed[entry.partition] = entry.place
-            for listener in self._listeners:
-                if listener.customer_id in entry.customer_ids:
+            for customer_id in self._pages.keys() & entry.customer_ids:
+                for listener in self._pages[customer_id]:
                     listener.ring()
             return
         self._said[entry.partition] = entry.place
-        for listener in self._listeners:
-            if listener.customer_id is None:
-                listener.unsent.append(entry)
-                listener.is_over |= len(listener.unsent) > UNSENT_MAX
-                listener.ring()
+        for listener in self._pages.get(None, ()):
+            listener.unsent.append(entry)
+            listener.is_over |= len(listener.unsent) > UNSENT_MAX
+            listener.ring()
 
     async def _run(self) -> None:
         while True:
@@ -136,27 +143,46 @@ class Feed:
         while True:
             if clock() - sampled_at >= SAMPLE_SECONDS:
                 sampled_at = clock()
-                self._sample(await self.metas(), sampled_at)
-            for entry in await self._reader.await_live(self._said, self._changed, WAIT_MS):
+                self._sample(await self.look(), sampled_at)
+            entries = await self._reader.await_live(self._said, self._changed, WAIT_MS)
+            for entry in entries:
                 self.take(entry)
+            self._note_gaps(entries)
             await asyncio.sleep(GATHER_SECONDS)
 
-    def _sample(self, metas: list[PartitionMeta], now: float) -> None:
-        steps = {meta.partition: meta.step for meta in metas}
+    def _sample(self, look: Look, now: float) -> None:
+        self._follow_from({meta.partition: meta.step for meta in look.metas})
+        if not look.metas:
+            return
+        self._samples.append((now, sum(meta.offsets.get(ORDERS, 0) for meta in look.metas)))
+        while now - self._samples[0][0] > RATE_SECONDS:
+            self._samples.popleft()
+        latest = overview(look, self.orders_per_second)
+        if latest != self.overview:
+            self.overview = latest
+            for listener in self._pages.get(None, ()):
+                listener.ring()
+
+    def _follow_from(self, steps: Mapping[int, int]) -> None:
+        """Begin at the end of each partition; a store that went back is followed from where it is now."""
+        is_elsewhere = False
         for partition in range(self._partitions):
             step = steps.get(partition, 0)
-            # The first look begins at the end; a store that went back is followed from where it is now.
             for places in (self._said, self._changed):
                 if partition not in places or places[partition][0] > step:
                     places[partition] = (step, _LAST)
-        if not metas:
-            return
-        self._samples.append((now, sum(meta.offsets.get(ORDERS, 0) for meta in metas)))
-        while now - self._samples[0][0] > RATE_SECONDS:
-            self._samples.popleft()
-        latest = overview(metas, self.orders_per_second)
-        if latest != self.overview:
-            self.overview = latest
-            for listener in self._listeners:
-                if listener.customer_id is None:
+                    is_elsewhere = True
+        if is_elsewhere:
+            self._ring_customers()
+
+    def _note_gaps(self, entries: Sequence[LiveEntry]) -> None:
+        """Let every customer's page look again where a partition made more commits than it keeps notices of."""
+        notices = Counter(entry.partition for entry in entries if entry.body is None)
+        if any(count >= CHANGED_MAX for count in notices.values()):
+            self._ring_customers()
+
+    def _ring_customers(self) -> None:
+        for customer_id, listeners in self._pages.items():
+            if customer_id is not None:
+                for listener in listeners:
                     listener.ring()

@@ -1,87 +1,51 @@
 """The program at a glance: partitions' counts summed up. No customer is looked at."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from schemas.instants import Instant, format_instant
+from schemas.instants import DAY_MICROSECONDS, Instant, format_instant
 from schemas.program import Program
 from state.bodies import Body
-from state.calendar import DAY_MICROSECONDS
-from state.meta import PartitionMeta
+from state.meta import DayCounts, PartitionMeta
+from state.segments import RULE_SEGMENTS
+from state.standing import SCHEMES, persona_of
 from state.store import DAYS_MAX
 
 _FATES: Final = ("applied", "duplicate", "erased")
 
 
-class NamedCount(BaseModel):
-    """How many customers have a tier or segment."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all partitions said of themselves at one moment: the metas of those that have been started, and the lag."""
 
-    name: str
-    customers: int
-
-
-class Migration(BaseModel):
-    """How many changes of tier there were from one to another."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    came_from: str = Field(alias="from")
-    to: str
-    count: int
+    metas: Sequence[PartitionMeta]
+    lag: int | None
+    """Records not yet taken in all partitions together; None where one has no fresh figure."""
 
 
-class Nudges(BaseModel):
-    """How many nudges were issued by kind, held back by reason, and retracted by reason."""
-
-    issued: dict[str, int]
-    suppressed: dict[str, int]
-    retracted: dict[str, int]
-
-
-class Moment(BaseModel):
-    """The customers by tier at one moment of the log's clock."""
-
-    at: str
-    tiers: dict[str, int]
-
-
-class Overview(BaseModel):
-    """The program at a glance."""
-
-    as_of: str = Field(description="the latest partition's clock")
-    program_version: str
-    model_version: int | None
-    customers: int
-    records: int = Field(description="input records taken since the start")
-    orders_per_second: float = Field(description="over the last 5 s, as this process saw it")
-    lag: int | None = Field(description="records not yet taken; null: unknown")
-    tiers: list[NamedCount] = Field(description="every level, lowest first")
-    segments: dict[str, list[NamedCount]]
-    migrations: list[Migration]
-    nudges: Nudges
-    history: list[Moment] = Field(description="ends of days, oldest first, at most 366")
-
-
-def overview(metas: Sequence[PartitionMeta], orders_per_second: float) -> Body:
-    """Return the overview without its ``history``; ``metas`` are those of started partitions, at least one."""
+def overview(look: Look, orders_per_second: float) -> Body:
+    """Return the overview without its ``history``; at least one partition has been started."""
+    metas = look.metas
     current = max((Program.from_json(meta.program) for meta in metas), key=lambda program: program.version)
     tiers = _summed(meta.customers_by_tier for meta in metas)
     names = [level.name for level in current.tiers.levels]
-    names += sorted(set(tiers) - set(names))
+    names = _with_others(names, tiers)
     counters = _summed(meta.counters for meta in metas)
     return {
         "as_of": format_instant(_latest(metas)),
         "program_version": current.version_id,
-        "model_version": None,
+        "model": _model(metas, counters),
         "customers": sum(tiers.values()),
         "records": sum(n for name, n in counters.items() if name in _FATES or name.startswith("dead:")),
         "orders_per_second": round(orders_per_second, 1),
-        "lag": None,
-        "tiers": [{"name": name, "customers": tiers.get(name, 0)} for name in names],
-        "segments": {"rfm": [], "cluster": [], "persona": []},
-        "migrations": _migrations(metas),
+        "lag": look.lag,
+        "tiers": _named(tiers, names),
+        "segments": _segments(metas, names),
+        "migrations": _migrations([meta.moves for meta in metas]),
+        "segment_migrations": {
+            scheme: _migrations([meta.segment_moves.get(scheme, {}) for meta in metas]) for scheme in SCHEMES
+        },
         "nudges": {
             "issued": _by(counters, "issued", 1),
             "suppressed": _by(counters, "suppressed", 2),
@@ -90,17 +54,48 @@ def overview(metas: Sequence[PartitionMeta], orders_per_second: float) -> Body:
     }
 
 
-def history(metas: Sequence[PartitionMeta], days: Sequence[Mapping[int, Mapping[str, int]]]) -> list[Body]:
-    """Return the customers by tier at the end of each day; a partition that was silent keeps its last counts."""
+def history(metas: Sequence[PartitionMeta], days: Sequence[Mapping[int, DayCounts]]) -> list[Body]:
+    """Return the customers by tier and segment at each day's end; a partition that was silent keeps its last counts."""
     newest = max((day for partition in days for day in partition), default=0)
     known = [{day: counts for day, counts in one.items() if day > newest - DAYS_MAX} for one in days]
-    standing: list[Mapping[str, int]] = [{} for _ in known]
+    standing = [DayCounts({}) for _ in known]
     moments: list[Body] = []
     for day in sorted({day for one in known for day in one}):
         standing = [one.get(day, before) for one, before in zip(known, standing, strict=True)]
         at = min((day + 1) * DAY_MICROSECONDS, _latest(metas))
-        moments.append({"at": format_instant(at), "tiers": _summed(standing)})
+        moments.append({"at": format_instant(at), **_counted(standing)})
     return moments
+
+
+def _counted(standing: Sequence[DayCounts]) -> Body:
+    segments = {scheme: _summed(one.segments.get(scheme, {}) for one in standing) for scheme in SCHEMES}
+    return {"tiers": _summed(one.tiers for one in standing), "segments": segments}
+
+
+def _model(metas: Sequence[PartitionMeta], counters: Mapping[str, int]) -> Body:
+    versions = [meta.model for meta in metas]
+    lowest, highest = (None if version < 0 else version for version in (min(versions), max(versions)))
+    return {"lowest": lowest, "highest": highest, "adoptions": counters.get("adoptions", 0)}
+
+
+def _segments(metas: Sequence[PartitionMeta], tiers: Sequence[str]) -> Body:
+    """Return the customers by segment in the order in which a reader expects the names; nobody is anywhere at first."""
+    counts = {scheme: _summed(meta.customers_by_segment.get(scheme, {}) for meta in metas) for scheme in SCHEMES}
+    ordered = {
+        "rfm": [rule.name for rule in RULE_SEGMENTS] if counts["rfm"] else [],
+        "cluster": sorted(counts["cluster"]),
+        "persona": [name for tier in tiers for r in (5, 1) if (name := persona_of(r, tier)) in counts["persona"]],
+    }
+    return {scheme: _named(counts[scheme], _with_others(names, counts[scheme])) for scheme, names in ordered.items()}
+
+
+def _named(counts: Mapping[str, int], names: Sequence[str]) -> list[Body]:
+    return [{"name": name, "customers": counts.get(name, 0)} for name in names]
+
+
+def _with_others(names: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """Return ``names`` and behind them those that only former rules know."""
+    return [*names, *sorted(set(counts) - set(names))]
 
 
 def _latest(metas: Sequence[PartitionMeta]) -> Instant:
@@ -115,8 +110,8 @@ def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
-def _migrations(metas: Sequence[PartitionMeta]) -> list[Body]:
-    moves = _summed({f"{a}\0{b}": n for a, onward in meta.moves.items() for b, n in onward.items()} for meta in metas)
+def _migrations(partitions: Iterable[Mapping[str, Mapping[str, int]]]) -> list[Body]:
+    moves = _summed({f"{a}\0{b}": n for a, onward in one.items() for b, n in onward.items()} for one in partitions)
     pairs = sorted((*name.split("\0"), count) for name, count in moves.items())
     return [{"from": before, "to": after, "count": count} for before, after, count in pairs]
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from state.meta import DayCounts
 from state.redis_reading import LiveEntry, Place
+from state.store import LagNote
 
 
 class StateReader(Protocol):
@@ -21,8 +23,11 @@ class StateReader(Protocol):
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return the bodies of the newest outputs about a customer, oldest first."""
 
-    async def days(self, partition: int) -> dict[int, dict[str, int]]:
-        """Return the customers by tier at the end of each day (since 1970, UTC) at which something happened."""
+    async def days(self, partition: int) -> dict[int, DayCounts]:
+        """Return the customers by tier and segment at the end of each day (since 1970, UTC) with something in it."""
+
+    async def lag(self, partition: int) -> LagNote | None:
+        """Return how far the partition is behind, None where no worker has said so lately."""
 
     async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
         """Return the outputs after ``place`` that are still kept, oldest first."""

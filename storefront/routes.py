@@ -1,19 +1,21 @@
 """The routes of customers and of the overview, plain and as event streams."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 from starlette.convertors import Convertor, register_url_convertor
 
-from schemas.read_model import CustomerView, SegmentView, TierView
+from schemas.read_model import CustomerView
 from storefront.access import Access, Bearer, Reader, TokenInUrl
 from storefront.etags import answer
+from storefront.explanation_body import Explanation
 from storefront.feed import Feed
 from storefront.lookup import Found, Lookup, NotStartedError
-from storefront.overview import Overview, history, overview
+from storefront.overview import history, overview
+from storefront.overview_body import Overview
 from storefront.pages import EventStream, customer_events, overview_events
 from storefront.problems import CUSTOMER_PROBLEMS, GUARDED, INVALID, problem
 
@@ -41,56 +43,6 @@ CustomerId = Annotated[
     str, Path(min_length=1, max_length=128, description="the id in the events"), AfterValidator(_printable)
 ]
 LastEventId = Annotated[str | None, Header(description="where an interrupted stream goes on")]
-
-
-class OrderLine(BaseModel):
-    """One order: whether it counts towards the tier, and until when."""
-
-    order_id: str
-    occurred_at: str
-    amount: str
-    counts: bool
-    leaves_at: str | None
-
-
-class ToldLine(BaseModel):
-    """Something that was said about the customer; ``body`` as on the topic."""
-
-    at: str
-    what: str
-    body: dict[str, Any]
-
-
-class CriterionLine(BaseModel):
-    """A criterion of a tier, and where the customer is."""
-
-    name: str
-    value: str | int
-    threshold: str | int
-    met: bool
-
-
-class Term(BaseModel):
-    """The term of the tier in force."""
-
-    starts_at: str
-    ends_at: str | None
-
-
-class Explanation(BaseModel):
-    """Why the customer is where they are."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    customer_id: str
-    as_of: str
-    tier: TierView
-    segment: SegmentView
-    term: Term | None
-    why: list[CriterionLine]
-    next_why: list[CriterionLine] | None
-    orders: list[OrderLine]
-    history: list[ToldLine]
 
 
 def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> None:
@@ -134,11 +86,11 @@ def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> Non
     @app.get("/v1/overview", summary="The program at a glance", response_model=Overview, responses=GUARDED)
     async def overview_now(reader: Annotated[Reader, Depends(access)]) -> Response:
         reader.may_read_everything()
-        metas = await feed.metas()
-        if not metas:
+        look = await feed.look()
+        if not look.metas:
             raise NotStartedError("No partition has been started yet. Start a worker: tierline worker")
-        days = [await lookup.reader.days(meta.partition) for meta in metas]
-        body = {**overview(metas, feed.orders_per_second), "history": history(metas, days)}
+        days = [await lookup.reader.days(meta.partition) for meta in look.metas]
+        body = {**overview(look, feed.orders_per_second), "history": history(look.metas, days)}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 

@@ -115,6 +115,18 @@ class KafkaInputs:
             waiting += max(0, (end or 0) - self._position.get(tp, 0)) + len(self._stash.get(tp, ()))
         return waiting
 
+    def fetched_at(self, partition: int) -> Instant | None:
+        """Return when the topic that was not fetched for longest was fetched; None where one never was.
+
+        Wall-clock time.
+        """
+        try:
+            polled_ms = [self._consumer.last_poll_timestamp(self._tp(partition, topic)) for topic in INPUTS]
+        except IllegalStateError:
+            return None
+        known = [int(one) for one in polled_ms if one]
+        return min(known) * 1000 if len(known) == len(INPUTS) else None
+
     async def topic_ids(self) -> dict[str, str]:
         """Return the ids, asked at most every few seconds."""
         asked_at, ids = self._topic_ids

@@ -26,6 +26,7 @@ REGISTER: Final = {
     "tierline_lag_records": Registered("records not taken yet, as of the last fetch", _BY_PARTITION),
     "tierline_relay_age_seconds": Registered("seconds since the relay last ended a round", _BY_PARTITION),
     "tierline_sweep_age_seconds": Registered("seconds since the sweep last looked who is due", _BY_PARTITION),
+    "tierline_sampling_age_seconds": Registered("seconds since every customer was last sampled", _BY_PARTITION),
     "tierline_outbox_entries": Registered("commits that wait for the relay", _BY_PARTITION),
     "tierline_steps": Registered("steps committed", _BY_PARTITION),
     "tierline_steps_repeated": Registered("steps repeated along the journal", _BY_PARTITION),
@@ -35,6 +36,7 @@ REGISTER: Final = {
     "tierline_claims": Registered("claims", _BY_PARTITION),
     "tierline_rebuilds": Registered("rebuilds: store and journal contradicted each other, or on demand", _BY_PARTITION),
     "tierline_relayed_outputs": Registered("outputs published", _BY_PARTITION),
+    "tierline_samples": Registered("customers sampled for the trainer", _BY_PARTITION),
     "tierline_stage_seconds": Registered("CPU seconds by stage, without waiting", ("stage",)),
     "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
     "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
@@ -48,6 +50,7 @@ REGISTER: Final = {
 
 _COUNTS: Final = (
     "steps", "steps_repeated", "records", "commits", "refused_commits", "claims", "rebuilds", "relayed_outputs",
+    "samples",
 )  # fmt: skip
 
 
@@ -88,13 +91,15 @@ class WorkerCollector:
         now, inputs = time.monotonic(), self._worker.inputs
         lag, outbox = _gauge("tierline_lag_records"), _gauge("tierline_outbox_entries")
         relay, sweep = _gauge("tierline_relay_age_seconds"), _gauge("tierline_sweep_age_seconds")
+        sampling = _gauge("tierline_sampling_age_seconds")
         for partition, runner in list(self._worker.runners.items()):
             label = [str(partition)]
             lag.add_metric(label, inputs.lag(partition) if inputs is not None else 0)
             outbox.add_metric(label, runner.engine.unrelayed if runner.engine is not None else 0)
             relay.add_metric(label, now - runner.observed.last_relay_at)
             sweep.add_metric(label, now - runner.observed.last_sweep_at)
-        yield from (lag, outbox, relay, sweep)
+            sampling.add_metric(label, now - runner.observed.last_sampled_at)
+        yield from (lag, outbox, relay, sweep, sampling)
 
     def _outcomes(self) -> Iterator[Metric]:
         counters: Counter[str] = Counter()

@@ -37,6 +37,10 @@ class Observed:
     relay_rounds: int = 0
     last_relay_at: float = 0.0
     last_sweep_at: float = 0.0
+    sampled_day: int | None = None
+    """The day of the partition's clock for which every customer was sampled."""
+    samples: int = 0
+    last_sampled_at: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     visible: dict[float, int] = field(default_factory=dict)
     """Records by how long they took from `tl_sent_at` to their commit; upper bounds in seconds."""

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
-from state.store import StoreUnavailableError
+from state.store import LAG_KEPT_MS, LagNote, StoreUnavailableError
 from streams.bad_input import BadInputLimit
 from streams.claim import claim
 from streams.ingest import ingest
@@ -15,6 +16,7 @@ from streams.observed import Observed
 from streams.partition import PartitionEngine, Work
 from streams.ports import LogUnavailableError, LostClaimError, Ports
 from streams.relay import relay
+from streams.sampling import SampleTopic
 from streams.state_topic import StateTopic
 from streams.sweep import sweep
 from streams.waiting import at_most, cancel_all
@@ -27,11 +29,20 @@ RELAY_PACE_SECONDS: Final = 0.05
 STATE_EVERY_SECONDS: Final = 1.0
 STATE_EVERY_SECONDS_LAGGING: Final = 60.0
 LAGGING_RECORDS: Final = 500
+LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
 
 log = logging.getLogger("tierline.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is published outside of exactly-once, by one producer for all partitions."""
+
+    states: StateTopic
+    samples: SampleTopic
 
 
 class PartitionRunner:
@@ -43,14 +54,14 @@ class PartitionRunner:
         work: Work,
         ports: Ports,
         inputs: KafkaInputs,
-        states: StateTopic,
+        beside: Beside,
         observed: Observed,
         limit: BadInputLimit,
     ) -> None:
         self.partition = partition
         self.engine: PartitionEngine | None = None
         self.observed = observed
-        self._work, self._ports, self._inputs, self._states = work, ports, inputs, states
+        self._work, self._ports, self._inputs, self._beside = work, ports, inputs, beside
         self._limit = limit
         self._has_committed = asyncio.Event()
         self._drains = self._is_done = False
@@ -58,7 +69,8 @@ class PartitionRunner:
     async def run(self) -> None:
         """Work until cancelled or drained; errors that only an operator can mend come out."""
         failures = 0
-        self.observed.last_relay_at = self.observed.last_sweep_at = time.monotonic()
+        now = time.monotonic()
+        self.observed.last_relay_at = self.observed.last_sweep_at = self.observed.last_sampled_at = now
         while not self._drains:
             try:
                 untrimmed = self.observed.untrimmed_entries
@@ -83,12 +95,16 @@ class PartitionRunner:
 
     async def _work_on(self, engine: PartitionEngine) -> None:
         works = [asyncio.create_task(self._ingest(engine)), asyncio.create_task(self._relay(engine))]
-        states = asyncio.create_task(self._publish_states(engine))
+        beside = [
+            asyncio.create_task(self._publish_states(engine)),
+            asyncio.create_task(self._beside.samples.sample_daily(engine)),
+            asyncio.create_task(self._note_lag(engine)),
+        ]
         try:
-            await _all_or_first_failure(works, states)
+            await _all_or_first_failure(works, beside)
         finally:
-            # Who is dirty stays so in the store: nothing is lost by cutting it short.
-            await cancel_all([*works, states])
+            # Who is dirty stays so in the store, who was not sampled is so tomorrow: both may be cut short.
+            await cancel_all([*works, *beside])
 
     async def _ingest(self, engine: PartitionEngine) -> None:
         sweeps_at = 0.0
@@ -135,7 +151,16 @@ class PartitionRunner:
             every = STATE_EVERY_SECONDS_LAGGING if is_lagging else STATE_EVERY_SECONDS
             if time.monotonic() - published_at >= every:
                 published_at = time.monotonic()
-                await self.observed.worked("publish", self._states.publish_all(engine))
+                await self.observed.worked("publish", self._beside.states.publish_all(engine))
+
+    async def _note_lag(self, engine: PartitionEngine) -> None:
+        """Say how far behind this partition is, while that is known: an old look would pass for a fresh one."""
+        while True:
+            at = self._inputs.fetched_at(self.partition)
+            if at is not None and self._ports.wall_now() - at < LAG_KEPT_MS * 1000:
+                waiting = self._inputs.lag(self.partition) + sum(map(len, engine.heads.values()))
+                await self._ports.store.note_lag(self.partition, LagNote(waiting, at))
+            await asyncio.sleep(LAG_EVERY_SECONDS)
 
     def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
         note = self._limit.begin if is_repeated else self._limit.look
@@ -150,11 +175,13 @@ class PartitionRunner:
         log.info("partition %d: claimed at step %d%s", self.partition, engine.committed_step, text)
 
 
-async def _all_or_first_failure(works: Collection["asyncio.Task[None]"], beside: "asyncio.Task[None]") -> None:
+async def _all_or_first_failure(
+    works: Collection["asyncio.Task[None]"], beside: Collection["asyncio.Task[None]"]
+) -> None:
     """Return when all ``works`` have ended, raise as soon as one of them, or ``beside`` them, fails."""
     pending = set(works)
     while pending:
-        done, _ = await asyncio.wait({*pending, beside}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({*pending, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
         pending -= done

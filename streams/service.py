@@ -21,7 +21,8 @@ from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
 from streams.partition import PartitionEngine, Work
 from streams.ports import LogUnavailableError, Ports, StopError
-from streams.runner import DRAIN_SECONDS, PartitionRunner
+from streams.runner import DRAIN_SECONDS, Beside, PartitionRunner
+from streams.sampling import SampleTopic
 from streams.state_topic import StateTopic
 from streams.waiting import cancel_all, in_time
 from streams.worker_config import WorkerConfig
@@ -59,8 +60,9 @@ class PartitionsService:
         try:
             inputs, producer = await self._patiently(self._join)
             self.inputs = inputs
-            states = StateTopic(producer, self.config.topic_prefix, self._now)
-            await self._main_loop(inputs, states)
+            prefix = self.config.topic_prefix
+            beside = Beside(StateTopic(producer, prefix, self._now), SampleTopic(producer, prefix))
+            await self._main_loop(inputs, beside)
         finally:
             await self._end(producer)
 
@@ -71,7 +73,7 @@ class PartitionsService:
             runner.drain()
         self._changed.set()
 
-    async def _main_loop(self, inputs: KafkaInputs, states: StateTopic) -> None:
+    async def _main_loop(self, inputs: KafkaInputs, beside: Beside) -> None:
         committing = asyncio.create_task(self._commit_for_lag(inputs))
         try:
             while not self._drains:
@@ -83,13 +85,13 @@ class PartitionsService:
                     task.result()
                 if self._changed.is_set():
                     self._changed.clear()
-                    await self._reassign(inputs, states)
+                    await self._reassign(inputs, beside)
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         finally:
             committing.cancel()
 
-    async def _reassign(self, inputs: KafkaInputs, states: StateTopic) -> None:
+    async def _reassign(self, inputs: KafkaInputs, beside: Beside) -> None:
         """Rebalancing is eager: whatever we had lost its position, so every partition is claimed again."""
         if self._drains:
             return
@@ -104,12 +106,12 @@ class PartitionsService:
                 sorted(torn),
             )
         for partition in sorted(whole):
-            self._start_runner(partition, inputs, states)
+            self._start_runner(partition, inputs, beside)
 
-    def _start_runner(self, partition: int, inputs: KafkaInputs, states: StateTopic) -> None:
+    def _start_runner(self, partition: int, inputs: KafkaInputs, beside: Beside) -> None:
         observed = self.observed.setdefault(partition, Observed())
         work, ports = work_of(self.config), self._ports(inputs)
-        runner = PartitionRunner(partition, work, ports, inputs, states, observed, self._limit)
+        runner = PartitionRunner(partition, work, ports, inputs, beside, observed, self._limit)
         self.runners[partition] = runner
         self._tasks[asyncio.create_task(runner.run())] = runner
 

@@ -23,11 +23,14 @@ async def sweep(engine: PartitionEngine) -> int:
     if engine.is_repeating:
         return 0
     if engine.crowd is None:
+        adopted = await _take_model(engine)
+        if adopted:
+            return adopted
         until_at = reached_at(engine)
         most = engine.work.customers_a_commit
         due = await engine.ports.store.due(engine.partition, until_at, most + 1)
         if not due:
-            return await _finish(engine, until_at) or await _take_change(engine)
+            return await _finish(engine, until_at) or await _take_program(engine)
         if len(due) <= most:
             return await _tick(engine, Tick(until_at, None), [customer_id for _, customer_id in due])
         earlier = [(at, customer_id) for at, customer_id in due if at < due[-1][0]]
@@ -105,23 +108,18 @@ async def _finish(engine: PartitionEngine, until_at: Instant) -> int:
     return await _tick(engine, Tick(until_at, None), ())
 
 
-async def _take_change(engine: PartitionEngine) -> int:
-    """Take a newer program or model, one at a time: only when the sweep of the last one is done."""
-    if engine.fold.meta.sweeps_to is not None:
-        return 0
-    return await _take_program(engine) or await _take_model(engine)
-
-
 async def _take_model(engine: PartitionEngine) -> int:
-    newest = engine.ports.models.newest()
-    if newest <= engine.fold.meta.model:
+    """Adopt a newer model, also while others are due; only when the sweep of the last change is done."""
+    newest, meta = engine.ports.models.newest(), engine.fold.meta
+    if newest <= meta.model or meta.sweeps_to is not None:
         return 0
     return await adopt(engine, ModelAdoption(newest, _changed_at(engine)))
 
 
 async def _take_program(engine: PartitionEngine) -> int:
+    """Put the worker's program in force where it is newer; only when the sweep of the last change is done."""
     work, meta = engine.work, engine.fold.meta
-    if work.program_json == meta.program:
+    if work.program_json == meta.program or meta.sweeps_to is not None:
         return 0
     in_force = engine.fold.programs.current.version
     if work.program_version < in_force:

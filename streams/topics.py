@@ -11,13 +11,31 @@ from typing import Literal, Protocol, cast
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from schemas.topics import CHANGES, CUSTOMER_STATE, INPUTS, JOURNAL, NUDGES, SUPPRESSIONS, dead_letter_topic
+from schemas.topics import (
+    CHANGES,
+    CUSTOMER_STATE,
+    INPUTS,
+    JOURNAL,
+    MODELS,
+    NUDGES,
+    SAMPLES,
+    SUPPRESSIONS,
+    dead_letter_topic,
+)
 
 FOREVER = "-1"
 KEPT = {"cleanup.policy": "delete", "retention.ms": FOREVER, "retention.bytes": FOREVER}
 THIRTY_DAYS_MS = str(30 * 24 * 3600 * 1000)
+FORGOTTEN = {"cleanup.policy": "delete", "retention.ms": THIRTY_DAYS_MS}
+SAMPLED = {**FORGOTTEN, "message.timestamp.type": "LogAppendTime"}
+"""Samples of history are as old as their day: kept by that stamp, they would be gone before the trainer read them."""
 BOOTSTRAP_TIMEOUT_MS = 5_000
 REQUEST_TIMEOUT_MS = 15_000
+_SAME_COUNT = (
+    "All topics need the same count, the one in TIERLINE_PARTITIONS. Correct that variable, or make the topic "
+    "anew; a new count for an installation that has state is a new TIERLINE_NAME and a rebuild."
+)
+_ONE_PARTITION = "Make the topic anew, with one partition."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +73,21 @@ KafkaOptions = Mapping[str, object]
 
 def specs(prefix: str, partitions: int) -> list[TopicSpec]:
     """Return the topics that Tierline writes."""
-    forgotten = {"cleanup.policy": "delete", "retention.ms": THIRTY_DAYS_MS}
     settings = {
         JOURNAL: KEPT,
         CUSTOMER_STATE: {"cleanup.policy": "compact"},
-        **dict.fromkeys((NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS)), forgotten),
+        **dict.fromkeys((NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS)), FORGOTTEN),
     }
-    return [TopicSpec(prefix + topic, partitions, chosen) for topic, chosen in settings.items()]
+    own = [TopicSpec(prefix + topic, partitions, chosen) for topic, chosen in settings.items()]
+    return own + learning_specs(prefix)
+
+
+def learning_specs(prefix: str) -> list[TopicSpec]:
+    """Return the topics of the trainer: one partition each, for there is one order of samples and of versions.
+
+    Snapshots are kept for ever: the journal names them.
+    """
+    return [TopicSpec(prefix + SAMPLES, 1, SAMPLED), TopicSpec(prefix + MODELS, 1, KEPT)]
 
 
 def input_specs(prefix: str, partitions: int) -> list[TopicSpec]:
@@ -155,16 +181,16 @@ def _missing(spec: TopicSpec) -> TopicProblem:
 
 def _judge(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
     if topic.partitions != spec.partitions:
+        text = f"has {topic.partitions} partitions, not {spec.partitions}"
         yield TopicProblem(
-            spec.name, "failure", f"has {topic.partitions} partitions, not {spec.partitions}",
-            "All topics need the same count, the one in TIERLINE_PARTITIONS. Correct that variable, or make the topic "
-            "anew; a new count for an installation that has state is a new TIERLINE_NAME and a rebuild.",
-        )  # fmt: skip
+            spec.name, "failure", text, _ONE_PARTITION if spec.name.endswith((SAMPLES, MODELS)) else _SAME_COUNT
+        )
     policy, right = topic.settings.get("cleanup.policy", ""), spec.settings["cleanup.policy"]
     if policy and policy != right:
         text = f"has cleanup.policy={policy}, not {right}: records get lost"
         yield TopicProblem(spec.name, "failure", text, _alter(spec, "cleanup.policy", right))
     yield from _judge_retention(spec, topic)
+    yield from _judge_stamps(spec, topic)
 
 
 def _judge_retention(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
@@ -177,6 +203,14 @@ def _judge_retention(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProble
         text = f"has {name}={value}: Kafka deletes what a rebuild or a replay may still need"
         advice = f"{_alter(spec, name, FOREVER)}, or keep a recent copy of Redis' RDB or AOF"
         yield TopicProblem(spec.name, "warning", text, advice)
+
+
+def _judge_stamps(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
+    name = "message.timestamp.type"
+    wanted, found = spec.settings.get(name), topic.settings.get(name)
+    if wanted is not None and found is not None and found != wanted:
+        text = f"has {name}={found}: Kafka deletes what a log of former years says before the trainer has read it"
+        yield TopicProblem(spec.name, "warning", text, _alter(spec, name, wanted))
 
 
 def _alter(spec: TopicSpec, name: str, value: str) -> str:

@@ -7,16 +7,15 @@ import asyncio
 import gc
 import logging
 import sys
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import faust
 from faust.app.base import BootStrategy
-from mode import Service, ServiceT
+from mode import Service
 from prometheus_client import CollectorRegistry, start_http_server
 
 from state.errors import StateError
+from streams.faust_worker import QuietWorker, nothing_of_its_own, stop_at_end
 from streams.metrics import WorkerCollector
 from streams.ports import LogUnavailableError, StopError
 from streams.service import PartitionsService
@@ -86,18 +85,6 @@ class WorkerService(Service):
             self.on_end.set()
 
 
-class _Worker(faust.Worker):
-    """Faust's worker, but logging stays as `tierline` set it up."""
-
-    def _setup_logging(self) -> None:
-        return
-
-    def on_init_dependencies(self) -> Iterable[ServiceT]:
-        """Return the services; no spinner writes to the terminal."""
-        self.spinner = None
-        return super().on_init_dependencies()
-
-
 def run_worker(config: WorkerConfig) -> int:
     """Work until SIGTERM or SIGINT (0), or until only an operator can help (1, and one line that says how)."""
     loop = asyncio.new_event_loop()
@@ -105,18 +92,13 @@ def run_worker(config: WorkerConfig) -> int:
     app = faust.App(
         config.name,
         broker=f"kafka://{config.bootstrap.split(',')[0]}",
-        web_enabled=False,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        reply_create_topic=False,
-        # Faust makes this folder though nothing of ours is in it; the working directory stays clean.
-        datadir=str(Path(tempfile.gettempdir()) / f"{config.name}-faust"),
         loop=loop,
+        **nothing_of_its_own(config.name),
     )
     app.boot_strategy = NoConsumer(app, enable_web=False)
     service = WorkerService(config)
-    worker = _Worker(app, service, loop=loop, redirect_stdouts=False, quiet=True, loglevel="WARNING")
-    stopping = loop.create_task(_stop_at_end(service, worker))
+    worker = QuietWorker(app, service, loop=loop, redirect_stdouts=False, quiet=True, loglevel="WARNING")
+    stopping = loop.create_task(stop_at_end(service.on_end, worker))
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:
@@ -127,8 +109,3 @@ def run_worker(config: WorkerConfig) -> int:
         print(f"error: {service.stopped_by}", file=sys.stderr)  # noqa: T201
         return 1
     return code
-
-
-async def _stop_at_end(service: WorkerService, worker: _Worker) -> None:
-    await service.on_end.wait()
-    await worker.stop()

@@ -12,7 +12,7 @@ from state.outputs import Output
 from streams.claim import claim
 from streams.ingest import ingest
 from streams.observed import Observed
-from streams.partition import Work
+from streams.partition import PartitionEngine, Work
 from streams.ports import Ports
 from streams.relay import relay
 from streams.sweep import sweep
@@ -58,12 +58,13 @@ class EngineBench:
         """What a `read_committed` reader sees."""
         return self.kafka.outputs
 
-    async def work(self, *, rebuild: bool = False) -> None:
-        """Claim the partition and take everything."""
+    async def work(self, *, rebuild: bool = False) -> PartitionEngine:
+        """Claim the partition and take everything; return the engine at rest."""
         engine = await claim(0, self._work, self._ports, Observed(), rebuild=rebuild)
         while engine.is_repeating or await ingest(engine) or await sweep(engine) or await relay(engine):
             if engine.is_repeating:
                 await ingest(engine)
+        return engine
 
 
 def _work_of(program: Json, sizes: Sizes) -> Work:

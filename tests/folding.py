@@ -73,9 +73,14 @@ def fold_log(fold: Fold, records: Iterable[Mapping[str, object]], until: int | N
     fold.finish(until)
 
 
-def fold_steps(fold: Fold, steps: Iterable[Mapping[str, object]]) -> None:
-    """Take steps in their order, as a journal would have them; nothing runs after the last one."""
+def fold_steps(fold: Fold, steps: Iterable[Mapping[str, object]]) -> list[dict[str, Json]]:
+    """Take steps in their order, as a journal would have them; nothing runs after the last one.
+
+    Returns the read models after each tick that decided everything up to an instant that no step had reached before.
+    """
     offsets: Counter[str] = Counter()
+    seen: list[dict[str, Json]] = []
+    reached = 0
     for step in steps:
         record, program, snapshot = step.get("record"), step.get("program"), step.get("snapshot")
         at = int(str(step.get("at", 0)))
@@ -83,10 +88,16 @@ def fold_steps(fold: Fold, steps: Iterable[Mapping[str, object]]) -> None:
             topic = str(record["topic"])
             take(fold, record, offsets[topic])
             offsets[topic] += 1
+            reached = max(reached, int(str(record["timestamp"])) * 1000)
         elif isinstance(program, Mapping):
             fold.change_program(at, program, f"v{program.get('version', 1)}")
+            reached = max(reached, at)
         elif isinstance(snapshot, Mapping):
             fold.adopt(at, int(str(step["version"])), snapshot)
         else:
             upto = step.get("upto")
             fold.tick(at, None if upto is None else str(upto))
+            if upto is None and at >= reached:
+                seen.append(fold.states(at))
+            reached = max(reached, at)
+    return seen

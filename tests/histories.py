@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from replay.log_file import parse_record
 from replay.run import Run
-from schemas.journal import Start
+from schemas.journal import ModelAdoption, Start, Tick
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from tests.builders import (
@@ -24,8 +25,9 @@ from tests.builders import (
     a_return,
     an_order,
 )
+from tests.log_models import random_snapshot
 from tests.oracle_rules import DAY_US, HOUR_US, SECOND_US, instant_text
-from tests.product import program_of
+from tests.product import model_from, program_of
 from tests.scenario import micros, with_rules
 
 BEGIN_AT = micros("03-01 12:00")
@@ -94,6 +96,28 @@ def folded(program: Json, records: list[Json]) -> Run:
     """Return a run that took the records in their order."""
     run = started(program)
     for record in log_records(records):
+        run.take_record(record)
+    return run
+
+
+def snapshots() -> st.SearchStrategy[Json]:
+    """Return published snapshots for customers as these histories have them."""
+    return st.integers(0, 2**32).map(lambda seed: random_snapshot(random.Random(seed), {}))
+
+
+def adopted(run: Run, snapshot: Json, version: int = 0, *, sweeps: bool = True) -> Run:
+    """Return the run after it adopted a model at its clock; without a sweep each record to come meets it first."""
+    at = run.meta.clock_at
+    run.adopt(ModelAdoption(version, at), model_from(version, snapshot))
+    if sweeps:
+        run.take_step(Tick(at))
+    return run
+
+
+def folded_with(snapshot: Json, program: Json, records: list[Json], after: int, *, sweeps: bool = True) -> Run:
+    """Return a run that took the records in their order, and adopted a model after some of them."""
+    run = adopted(folded(program, records[:after]), snapshot, sweeps=sweeps)
+    for record in log_records(records)[after:]:
         run.take_record(record)
     return run
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from tests import log_models, log_programs
 from tests.builders import Json
 from tests.log_customer import CustomerLog
-from tests.oracle_rules import DAY_US, HOUR_US, SECOND_US
+from tests.oracle_rules import DAY_US, HOUR_US, SECOND_US, Rules, day_of, start_of
 
 CUSTOMERS = ("c-1", "c-2", "kündin 3", "c|4")
 
@@ -97,6 +97,10 @@ class StepsWithModels:
     def _adopt(self) -> None:
         rng = self.rng
         self.swept_at = self.clock + rng.choice((0, 0, 0, -60 * SECOND_US, SECOND_US, HOUR_US, DAY_US, 4 * DAY_US))
+        if rng.random() < 0.25:
+            # Most of what time does is due when a day starts.
+            zone = Rules(self.program, "0").zone
+            self.swept_at = start_of(day_of(self.clock, zone) + rng.choice((1, 1, 2, 5)), zone)
         self.version += rng.choice((1, 1, 2, 7))
         if self.snapshot is None or rng.random() < 0.9:
             self.snapshot = log_models.random_snapshot(rng, self.program, self.snapshot)

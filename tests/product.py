@@ -122,10 +122,12 @@ def differences_of_steps(program: Json, steps: Sequence[Json], started_at: int |
     """Return how the two differ over records, ticks and changes of program."""
     oracle, product = VersionedOracle(program, started_at), ProductFold(program, started_at=started_at)
     last_at = max((int(str(step["at"])) for step in steps if "at" in step), default=0)
+    seen = []
     for fold in (oracle, product):
-        fold_steps(fold, steps)
+        seen.append(fold_steps(fold, steps))
         fold.finish(last_at)
-    return differences(oracle, product, max(oracle.clock, last_at))
+    on_the_way = _compare("on the way", *seen)
+    return on_the_way + differences(oracle, product, max(oracle.clock, last_at))
 
 
 def differences(oracle: Fold, product: Fold, as_of: int) -> list[str]:

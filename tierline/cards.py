@@ -1,6 +1,6 @@
 """One customer on a terminal: a card of the read model, and one of the explanation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from rich.console import Group, RenderableType
@@ -9,32 +9,32 @@ from rich.table import Table
 from rich.text import Text
 
 from tierline.console import Json, out
+from tierline.segment_card import Node, segment_facts, segment_reasons
 
 BAR_CELLS = 20
 ORDERS_SHOWN = 15
 TOLD_SHOWN = 15
 
-Node = Mapping[str, Json]
-
 
 def print_customer(view: Node) -> None:
-    """Print the read model: tier and way to the next, then the features."""
+    """Print the read model: tier and way to the next, then features, scores and segments."""
     rfm = _node(view["rfm"])
     facts = _facts(
         ("orders", f"{_text(rfm['frequency'])} for {_text(rfm['monetary'])}, {_text(rfm['aov'])} each on average"),
         ("last order", f"{_text(rfm['recency_days'])} days ago; the first {_text(rfm['tenure_days'])} days ago"),
-        ("segment", _text(_node(view["segment"])["rfm"])),
+        *segment_facts(view),
         ("program", _text(view["program_version"])),
     )
     _print_card(view, *_tier(_node(view["tier"])), facts)
 
 
 def print_explanation(view: Node) -> None:
-    """Print why the customer is where they are: criteria, orders, what was said."""
+    """Print why the customer is where they are: criteria, segments and their reasons, orders, what was said."""
     tier = _node(view["tier"])
     parts: list[RenderableType] = [*_tier(tier), _criteria(f"Why {_text(tier['name'])}", _nodes(view["why"]))]
     if tier["next"] is not None:
         parts.append(_criteria(f"On the way to {_text(_node(tier['next'])['name'])}", _nodes(view["next_why"])))
+    parts += [_facts(*segment_facts(view)), *segment_reasons(view)]
     parts += [_orders(_nodes(view["orders"])), _history(_nodes(view["history"]))]
     _print_card(view, *parts)
 
@@ -100,6 +100,7 @@ def _history(told: Sequence[Node]) -> RenderableType:
     for one in told[:TOLD_SHOWN]:
         body = _node(one["body"])
         words = f"{_text(body['from'])} to {_text(body['to'])}" if "to" in body else _text(body["kind"])
+        words = f"{body['scheme']}: {words}" if "scheme" in body else words
         reason = f" ({_text(body['reason'])})" if "reason" in body else ""
         _row(table, _day(one["at"]), one["what"], words + reason)
     return _with_rest(table, len(told) - TOLD_SHOWN)

@@ -25,6 +25,7 @@ from tierline.commands import (
     rebuild,
     replay,
     topics,
+    trainer,
     worker,
 )
 from tierline.console import CommandError, UsageError, err
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer, explain.explain):
     app.command()(command)
+app.command()(trainer.trainer)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)

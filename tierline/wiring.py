@@ -7,9 +7,12 @@ from typing import Literal, cast
 
 from aiokafka.partitioner import murmur2
 
+from models.settings import LearningSettings
 from schemas.instants import Instant
+from schemas.money import minor_digits
 from state.redis_repository import RedisRepository
 from storefront.lookup import Lookup
+from streams.trainer_config import TrainerConfig
 from streams.worker_config import WorkerConfig
 from tierline.connections import kafka_options
 from tierline.reaching import program_of
@@ -63,6 +66,18 @@ def worker_config(settings: Settings, start_from: StartFrom) -> WorkerConfig:
         session_timeout_seconds=settings.session_timeout_seconds,
         dead_letter_limit=settings.dead_letter_limit,
         metrics_port=settings.metrics_port,
+    )
+
+
+def trainer_config(settings: Settings) -> TrainerConfig:
+    """Return all that the trainer is told; raises ``SettingsError`` or ``UsageError`` where something is missing."""
+    program = program_of(settings)
+    return TrainerConfig(
+        kafka=cast("Mapping[str, object]", kafka_options(settings)),
+        learning=LearningSettings(k=program.segments.k, minor_per_major=10 ** minor_digits(program.currency)),
+        name=settings.name,
+        topic_prefix=settings.topic_prefix,
+        session_timeout_seconds=settings.session_timeout_seconds,
     )
 
 

@@ -6,8 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
-from schemas.instants import Instant
-from state.calendar import DAY_MICROSECONDS
+from schemas.instants import DAY_MICROSECONDS, Instant
 from state.customer import CustomerState, Sent
 from state.decision import Candidate, Decision
 from state.nudges.kind import NudgeKind

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import pytest
+from redis import asyncio as redis
 
 from state.changes import Said
+from state.meta import DayCounts
 from state.redis_reading import LiveEntry
 from state.redis_repository import RedisRepository
-from state.store import Dirty, Store, StoreUnavailableError, StoreUnusableError, Wanted, Write
+from state.store import LAG_KEPT_MS, Dirty, LagNote, Store, StoreUnavailableError, StoreUnusableError, Wanted, Write
 from tests.servers import NewValkey, ValkeyServer
 from tests.simulation.fake_store import FakeStore
 
@@ -122,6 +124,16 @@ async def test_more_than_one_slice_arrives_whole(store: Store) -> None:
     assert len(await store.due(P, 1, 10_000)) == 1700
 
 
+async def test_a_scan_finds_everyone_in_slices(store: Store) -> None:
+    await store.claim(P, "t1")
+    ids = [f"ü-{number}" for number in range(1200)]
+    await written(store, Write(b"m", 1, dict.fromkeys(ids, b"x"), due=dict.fromkeys(ids)))
+    slices = [found async for found in store.scan(P, 500)]
+    assert len(slices) >= 3
+    assert {customer_id for found in slices for customer_id in found} == set(ids)
+    assert [found async for found in store.scan(P + 1, 500)] == []
+
+
 async def test_clean_forgets_only_who_did_not_change_since(store: Store) -> None:
     await store.claim(P, "t1")
     await written(store, Write(b"m", 1, {"c-1": b"one", "c-2": b"two"}))
@@ -208,11 +220,32 @@ async def test_clear_removes_what_was_said(store: Store) -> None:
     assert await store.told(P, "c-1") == [b"1"]
 
 
+async def test_a_lag_is_the_latest_note_of_its_partition_whoever_made_it(store: Store) -> None:
+    await store.claim(P, "t1")
+    assert await store.lag(P) is None
+    await store.note_lag(P, LagNote(12, 1000))
+    await store.claim(P, "t2")
+    await store.note_lag(P, LagNote(3, 2000))
+    assert (await store.lag(P), await store.lag(P + 1)) == (LagNote(3, 2000), None)
+    assert await store.clear(P, "t2")
+    assert await store.lag(P) == LagNote(3, 2000), "it is no part of the state"
+
+
+async def test_a_lag_that_nobody_renews_is_forgotten(valkey: ValkeyServer) -> None:
+    name = f"test-{secrets.token_hex(6)}"
+    repository = RedisRepository(valkey.url, name)
+    await repository.note_lag(P, LagNote(12, 1000))
+    async with redis.from_url(valkey.url) as client:
+        assert 0 < await client.pttl(f"{name}:{{tl:{P}}}:lag") <= LAG_KEPT_MS
+    await repository.close()
+
+
 async def test_pages_read_what_was_said_and_who_changed(valkey: ValkeyServer) -> None:
     repository = RedisRepository(valkey.url, f"test-{secrets.token_hex(6)}")
     await repository.claim(P, "t1")
     said = [Said(1, 0, "c-1", b"1"), Said(2, 0, "ü", b"2"), Said(2, 1, "c-1", b"3")]
-    write = Write(b"m", 2, {"c-1": b"x", "ü": b"x"}, said=said, day=(17318, b'{"bronze":2}'))
+    day = (17318, b'{"tiers":{"bronze":2},"segments":{"rfm":{"VIP":1}}}')
+    write = Write(b"m", 2, {"c-1": b"x", "ü": b"x"}, said=said, day=day)
     await written(repository, write)
     entries = [LiveEntry(P, (one.step, one.number), (one.customer_id,), one.body) for one in said]
     assert await repository.live_since(P, (1, 0)) == entries[1:]
@@ -220,7 +253,7 @@ async def test_pages_read_what_was_said_and_who_changed(valkey: ValkeyServer) ->
     found = await repository.await_live({P: (2, 0)}, {P: (0, 0)}, 10)
     assert found == [entries[2], LiveEntry(P, (2, 0), ("c-1", "ü"), None)]
     assert await repository.await_live({P: (2, 1)}, {P: (2, 0)}, 10) == []
-    assert await repository.days(P) == {17318: {"bronze": 2}}
+    assert await repository.days(P) == {17318: DayCounts({"bronze": 2}, {"rfm": {"VIP": 1}})}
     await written(repository, Write(b"m", 3, {"c-1": None}), "t2", "t3")
     assert await repository.live_newest(P, 9) == [entries[1]]
     await repository.close()

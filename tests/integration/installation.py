@@ -9,20 +9,17 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.journal import Step, decode_entry
-from schemas.record import LogRecord
-from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
-from schemas.topics import CHANGES, INPUTS, JOURNAL, MODELS, NUDGES, SUPPRESSIONS, dead_letter_topic
+from schemas.topics import CHANGES, INPUTS, JOURNAL, NUDGES, SUPPRESSIONS, dead_letter_topic
 from state.customer import encode_state
 from state.fold import Fold
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, decode_meta
 from state.redis_repository import RedisRepository
-from state.score import Model, model_of
 from state.store import TOLD_MAX, StoreUnavailableError, Wanted
 from streams import topics
 from streams.service import work_of
 from tests.integration.along import first_difference, identity, replayed
+from tests.integration.reading import TopicsOfName
 from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
@@ -30,21 +27,14 @@ OUTPUTS = (NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS))
 
 
 @dataclass(slots=True)
-class Installation:
+class Installation(TopicsOfName):
     """Everything carries ``name``, so that installations share servers."""
 
-    name: str
-    kafka: str
     redis_url: str
     folder: Path
     partitions: int = 2
     options: dict[str, object] = field(default_factory=dict)
     workers: list[WorkerProcess] = field(default_factory=list)
-
-    @property
-    def prefix(self) -> str:
-        """What its topics begin with."""
-        return f"{self.name}."
 
     def create_topics(self) -> None:
         """Create all of them."""
@@ -111,44 +101,13 @@ class Installation:
         finally:
             await repository.close()
 
-    async def read(self, topic: str, partition: int, isolation_level: str = "read_committed") -> list[LogRecord]:
-        """Return what a reader sees."""
-        tp = TopicPartition(self.prefix + topic, partition)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.kafka, isolation_level=isolation_level, enable_auto_commit=False
-        )
-        await consumer.start()
-        consumer.assign([tp])
-        end = await self._written_end(tp)
-        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-        found: list[LogRecord] = []
-        while await consumer.position(tp) < end:
-            records = (await consumer.getmany(tp, timeout_ms=500)).get(tp, ())
-            found += [LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
-        await consumer.stop()
-        return found
-
-    async def _written_end(self, tp: TopicPartition) -> int:
-        """Return the end of what is written: a commit is done before its markers let a committed reader see it."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
-        await consumer.start()
-        end = int((await consumer.end_offsets([tp]))[tp])
-        await consumer.stop()
-        return end
-
-    async def publish_model(self, snapshot: Snapshot) -> int:
-        """Publish a snapshot as the trainer does, in a transaction of its own; return its version."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, transactional_id=f"{self.name}-trainer")
-        await producer.start()
-        async with producer.transaction():
-            sent = await producer.send_and_wait(self.prefix + MODELS, encode_snapshot(snapshot), partition=0)
-        await producer.stop()
-        return int(sent.offset)
-
-    async def models(self) -> dict[int, Model]:
-        """Return every model by its version."""
-        records = await self.read(MODELS, 0)
-        return {one.offset: model_of(one.offset, decode_snapshot(one.value or b"")) for one in records}
+    async def await_adoption(self, within_seconds: float = 30) -> None:
+        """Wait until the newest model is in force everywhere, everyone scored with it, and all of it published."""
+        newest, gives_up_at = max(await self.snapshots()), time.monotonic() + within_seconds
+        while any((meta.model, meta.sweeps_to) != (newest, None) for meta in await self.metas()):
+            assert time.monotonic() < gives_up_at, f"model {newest} is not adopted everywhere: {self._said()}"
+            await asyncio.sleep(0.2)
+        await self.await_rest(within_seconds)
 
     async def metas(self) -> list[PartitionMeta]:
         """Return what each partition's last commit says; a partition that nobody started is left out."""
@@ -156,18 +115,6 @@ class Installation:
         blobs = [await repository.meta(partition) for partition in range(self.partitions)]
         await repository.close()
         return [decode_meta(blob) for blob in blobs if blob is not None]
-
-    async def journal(self, partition: int) -> list[Step]:
-        """Return the steps in the journal; they follow each other without a gap."""
-        steps: list[Step] = []
-        expected = 1
-        for record in await self.read(JOURNAL, partition):
-            assert record.value is not None
-            entry = decode_entry(record.value)
-            assert entry.first_step == expected, f"the journal is torn at step {expected}"
-            expected = entry.next_step
-            steps += entry.steps
-        return steps
 
     async def open_transactions_hit(self) -> int:
         """Return how many transactions a kill left open: the journal holds their entries, as aborted ones."""

@@ -9,12 +9,14 @@ from random import Random
 import pytest
 
 from schemas.journal import ModelAdoption
+from state.meta import decode_meta
+from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 from tests.servers import KafkaServer, ValkeyServer
 from tests.snapshots import random_snapshot
 
-VERSIONS = 8
+VERSIONS = 5
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
 ) -> None:
     random = Random(5)
     workers = [installation.start_worker(), installation.start_worker()]
-    producing = asyncio.create_task(installation.produce(a_shop(12_000, seed=5, customers=6000), a_second=800))
+    producing = asyncio.create_task(installation.produce(a_shop(7_000, seed=5, customers=4000), a_second=700))
     await asyncio.sleep(4)
     hit = 0
     for _ in range(VERSIONS):
@@ -44,14 +46,13 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
             worker.start()
     await producing
     await installation.await_rest()
-    await _adopted(installation, version)
-    await installation.await_rest()
+    await installation.await_adoption()
     assert [worker.terminate() for worker in workers] == [0, 0]
-    assert await installation.assert_books() > 10_000
+    assert await installation.assert_books() > 5_000
     claims = sum(worker.said.count("in the middle of adopting model") for worker in workers)
     record_property("claims_in_sweeps", claims)
-    assert hit >= 3
-    assert claims >= 3, "too few kills came in the middle of an adoption: this run shows less than it says"
+    assert hit >= 2
+    assert claims >= 2, "too few kills came in the middle of an adoption: this run shows less than it says"
     for partition in range(installation.partitions):
         steps = await installation.journal(partition)
         adopted = [step.version for step in steps if isinstance(step, ModelAdoption)]
@@ -61,18 +62,16 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
 
 async def _sweep_is_half_done(installation: Installation, version: int) -> bool:
     """Wait until some partition has adopted this model and not yet scored everybody, or all are done."""
+    repository = RedisRepository(installation.redis_url, installation.name)
     gives_up_at = time.monotonic() + 15
-    while time.monotonic() < gives_up_at:
-        metas = await installation.metas()
-        if any(meta.model == version and meta.previous_model is not None for meta in metas):
-            return True
-        if all(meta.model == version for meta in metas):
-            return False
-    return False
-
-
-async def _adopted(installation: Installation, version: int) -> None:
-    gives_up_at = time.monotonic() + 30
-    while any((meta.model, meta.sweeps_to) != (version, None) for meta in await installation.metas()):
-        assert time.monotonic() < gives_up_at, f"model {version} is not adopted everywhere"
-        await asyncio.sleep(0.2)
+    try:
+        while time.monotonic() < gives_up_at:
+            blobs = [await repository.meta(partition) for partition in range(installation.partitions)]
+            metas = [decode_meta(blob) for blob in blobs if blob is not None]
+            if any(meta.model == version and meta.previous_model is not None for meta in metas):
+                return True
+            if all(meta.model == version for meta in metas):
+                return False
+        return False
+    finally:
+        await repository.close()

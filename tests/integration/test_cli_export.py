@@ -62,13 +62,15 @@ def test_every_customer_is_one_row_of_both_formats(shop: dict[str, str], tmp_pat
     for customer_id, row in nested.items():
         assert flat[customer_id]["tier.name"] == row["tier"]["name"]
         assert flat[customer_id]["rfm.monetary"] == row["rfm"]["monetary"]
+    segments = {"model_version", "segment.rfm", "segment.cluster", "segment.persona", "budget_buyer", "power_user"}
+    assert segments | {"rfm.scores.r", "rfm.scores.f", "rfm.scores.m"} <= next(iter(flat.values())).keys()
 
 
 def test_a_row_is_what_the_api_answers(shop: dict[str, str], tmp_path: Path) -> None:
     tierline("export", str(tmp_path / "all.parquet"), settings=shop)
     row = pq.read_table(tmp_path / "all.parquet").to_pylist()[7]
     shown = json.loads(tierline("customer", row["customer_id"], "--json", settings=shop).out)
-    assert row == shown
+    assert row == {**shown, "budget_buyer": None, "power_user": None}
 
 
 def test_an_unknown_format_is_a_usage_error_and_leaves_no_file(shop: dict[str, str], tmp_path: Path) -> None:

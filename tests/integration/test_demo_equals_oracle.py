@@ -1,4 +1,8 @@
-"""The demo's year through two real workers equals the independent fold: every state, change, nudge and suppression."""
+"""The demo's year through two real workers and the trainer equals the independent fold.
+
+Every state, every change of tier and segment, every nudge and suppression; given the snapshots that the trainer
+published, and the places at which the journal says that a partition adopted them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,16 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 import yaml
 
+from models.settings import LearningSettings
 from replay.complete_journey import load_tables, log_records
+from schemas.journal import ModelAdoption, Records, Step, Tick
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, INPUTS, NUDGES, SUPPRESSIONS
 from state.customer import decode_state
@@ -23,6 +30,7 @@ from state.read_model import read_model
 from state.redis_repository import RedisRepository
 from state.store import Wanted
 from tests.integration.installation import Installation
+from tests.integration.trainer_process import a_trainer
 from tests.oracle import Oracle
 from tests.product import program_of
 from tests.servers import KafkaServer, ValkeyServer
@@ -42,16 +50,20 @@ async def test_the_demo_equals_the_oracle_and_its_own_journal(
     shop = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, options={"program": PROGRAM})
     shop.create_topics()
     try:
-        workers = [shop.start_worker(), shop.start_worker()]
+        workers, trainer = [shop.start_worker(), shop.start_worker()], a_trainer(shop, LearningSettings())
         await shop.produce((r.topic, r.key or b"", r.timestamp_ms, r.value or b"") for r in records)
         await shop.await_rest(within_seconds=240)
+        assert trainer.terminate() == 0
+        await shop.await_adoption(within_seconds=60)
         assert [worker.terminate() for worker in workers] == [0, 0]
     finally:
         shop.stop_workers()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         for partition in range(shop.partitions):
-            inputs = [record for topic in INPUTS for record in await shop.read(topic, partition)]
-            told, states = await asyncio.get_running_loop().run_in_executor(None, oracle_of, inputs, pool)
+            inputs = {topic: await shop.read(topic, partition) for topic in INPUTS}
+            history = History(inputs, await shop.journal(partition), await shop.snapshots())
+            assert sum(isinstance(step, ModelAdoption) for step in history.steps) >= 5
+            told, states = await asyncio.get_running_loop().run_in_executor(None, oracle_of, history, pool)
             for topic in SPOKEN:
                 found = by_customer(await shop.read(topic, partition))
                 assert not differing(found, told[topic]), f"{topic}, partition {partition}"
@@ -59,24 +71,50 @@ async def test_the_demo_equals_the_oracle_and_its_own_journal(
     assert await shop.assert_books() > 20_000
 
 
-def oracle_of(inputs: list[LogRecord], pool: ProcessPoolExecutor) -> tuple[dict[str, dict[str, list[Json]]], Json]:
+@dataclass(frozen=True)
+class History:
+    """What a partition took, in which order, and the snapshots it names."""
+
+    inputs: dict[str, list[LogRecord]]
+    steps: list[Step]
+    snapshots: dict[int, Json]
+
+    @property
+    def end_at(self) -> int:
+        """The latest record's timestamp."""
+        return max(record.timestamp_ms for records in self.inputs.values() for record in records) * 1000
+
+
+def oracle_of(history: History, pool: ProcessPoolExecutor) -> tuple[dict[str, dict[str, list[Json]]], Json]:
     """Fold one partition, a half of its customers in each process; time ends at the partition's latest record."""
-    end_at = max(record.timestamp_ms for record in inputs) * 1000
-    halves = [[one for one in inputs if (one.key or b"")[-1] % 2 == odd] for odd in (0, 1)]
     told: dict[str, dict[str, list[Json]]] = {topic: {} for topic in SPOKEN}
     states: Json = {}
-    for said, found in pool.map(fold_half, halves, [end_at, end_at]):
+    for said, found in pool.map(fold_half, [history, history], [0, 1]):
         states |= found
         for topic in SPOKEN:
             told[topic] |= said[topic]
     return told, states
 
 
-def fold_half(records: list[LogRecord], end_at: int) -> tuple[dict[str, dict[str, list[Json]]], Json]:
-    """Fold some customers' records in the order of the rules."""
-    oracle = Oracle(PROGRAM, program_of(PROGRAM).version_id)
-    for record in sorted(records, key=lambda one: (one.timestamp_ms, one.topic, one.offset)):
-        oracle.record(record.topic, record.timestamp_ms, record.value, record.key, record.offset)
+def fold_half(history: History, odd: int) -> tuple[dict[str, dict[str, list[Json]]], Json]:
+    """Fold some customers' records in the order of the journal.
+
+    A tick only matters to the oracle while it has customers who have not met an adopted model: whatever else time does
+    carries the moment at which it was due.
+    """
+    oracle, taken = Oracle(PROGRAM, program_of(PROGRAM).version_id), dict.fromkeys(INPUTS, 0)
+    for step in history.steps:
+        if isinstance(step, Records):
+            run = history.inputs[step.topic][taken[step.topic] : taken[step.topic] + step.count]
+            taken[step.topic] += step.count
+            for record in run:
+                if (record.key or b"")[-1] % 2 == odd:
+                    oracle.record(record.topic, record.timestamp_ms, record.value, record.key, record.offset)
+        elif isinstance(step, Tick) and oracle.adoptions:
+            oracle.tick(step.at, step.upto)
+        elif isinstance(step, ModelAdoption):
+            oracle.adopt(step.at, step.version, history.snapshots[step.version])
+    end_at = history.end_at
     oracle.finish(end_at)
     spoken = {CHANGES: oracle.changes, NUDGES: oracle.nudges, SUPPRESSIONS: oracle.suppressions}
     grouped: dict[str, dict[str, list[Json]]] = {topic: defaultdict(list) for topic in SPOKEN}

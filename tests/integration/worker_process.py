@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import time
@@ -22,11 +23,12 @@ class WorkerProcess:
 
     options: dict[str, object]
     errors: Path
+    module: str = "tests.integration.worker_process"
     process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     def start(self) -> None:
         """Start it, after an earlier one ended."""
-        command = [sys.executable, "-m", "tests.integration.worker_process", json.dumps(self.options)]
+        command = [sys.executable, "-m", self.module, json.dumps(self.options)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(command, cwd=ROOT, stderr=errors, stdout=errors)
 
@@ -40,6 +42,16 @@ class WorkerProcess:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    def pause(self) -> None:
+        """Let the kernel keep it from running."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def terminate(self, timeout_seconds: float = 20) -> int:
         """Ask it to end and return its exit code."""

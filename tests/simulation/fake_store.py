@@ -1,12 +1,12 @@
 """The store's port on dicts, with the semantics of `state/commit.lua`; it can go back, and be emptied."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from schemas.instants import Instant
 from state.changes import Said
-from state.store import TOLD_MAX, Dirty, Loaded, Peeked, Stored, Wanted, Write
+from state.store import TOLD_MAX, Dirty, LagNote, Loaded, Peeked, Stored, Wanted, Write
 
 NEVER = float("inf")
 
@@ -54,6 +54,7 @@ class FakeStore:
         self._claims_are_durable = claims_are_durable
         self.shards: dict[int, Shard] = {}
         self.history: dict[int, list[Shard]] = {}
+        self._lags: dict[int, LagNote] = {}
 
     def shard(self, partition: int) -> Shard:
         """Return what the partition holds now."""
@@ -101,6 +102,17 @@ class FakeStore:
         found = sorted((int(at), i) for i, at in self.shard(partition).due.items() if at <= until_at)
         return found[:limit]
 
+    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+        """Yield whoever is there at each look."""
+        seen: list[str] = []
+        while True:
+            await self._pause("scan")
+            left = sorted(set(self.shard(partition).due) - set(seen))[:limit]
+            if not left:
+                return
+            seen += left
+            yield left
+
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything or nothing."""
         await self._pause("commit")
@@ -139,6 +151,14 @@ class FakeStore:
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return what was said about a customer."""
         return list(self.shard(partition).told.get(customer_id, ()))
+
+    async def note_lag(self, partition: int, note: LagNote) -> None:
+        """Keep the note, for ever: no schedule lasts that long."""
+        self._lags[partition] = note
+
+    async def lag(self, partition: int) -> LagNote | None:
+        """Return the note."""
+        return self._lags.get(partition)
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token."""

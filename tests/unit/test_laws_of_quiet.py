@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 import state.advance
 import state.step
+from replay.run import Run
 from schemas.journal import Tick
 from state import quiet
 from tests.builders import Json, a_record, an_order
-from tests.histories import LAW, folded, histories, programs
-from tests.logs import random_log
+from tests.folding import fold_steps
+from tests.histories import LAW, folded, folded_with, histories, programs, snapshots
+from tests.logs import random_log, random_steps_with_models
 from tests.oracle_rules import DAY_US, HOUR_US, SECOND_US, instant_text
+from tests.product import ProductFold
 from tests.scenario import micros, with_rules
 
 US = ("c-1", "c-2")
@@ -30,6 +33,22 @@ def test_without_the_shortcut_all_is_the_same(program: Json, records: list[Json]
     with everything_weighed():
         long = folded(program, records)
     assert short.customers.states == long.customers.states
+    assert_same_later(short, long, then_days)
+
+
+@LAW
+@given(programs(), histories(*US), st.sampled_from((1, 30, 400)), snapshots(), st.integers(0, 20), st.booleans())
+def test_without_the_shortcut_scores_are_the_same(
+    program: Json, records: list[Json], then_days: int, snapshot: Json, after: int, sweeps: bool
+) -> None:
+    short = folded_with(snapshot, program, records, after, sweeps=sweeps)
+    with everything_weighed():
+        long = folded_with(snapshot, program, records, after, sweeps=sweeps)
+    assert scored(short) == scored(long)
+    assert_same_later(short, long, then_days)
+
+
+def assert_same_later(short: Run, long: Run, then_days: int) -> None:
     end = Tick(short.meta.clock_at + then_days * DAY_US)
     short.take_step(end)
     with everything_weighed():
@@ -57,6 +76,24 @@ def test_without_the_shortcut_a_random_log_is_the_same(seed: int) -> None:
         long = folded(*random_log(seed))
     assert short.outputs == long.outputs
     assert short.read_models(short.meta.clock_at) == long.read_models(long.meta.clock_at)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_without_the_shortcut_random_steps_with_models_are_the_same(seed: int) -> None:
+    program, steps = random_steps_with_models(seed)
+    short = ProductFold(program)
+    seen = fold_steps(short, steps)
+    with everything_weighed():
+        long = ProductFold(program)
+        assert fold_steps(long, steps) == seen
+    assert short.run.outputs == long.run.outputs
+    assert scored(short.run) == scored(long.run)
+
+
+def scored(run: Run) -> list[object]:
+    """Return what scoring keeps; what no rule asks for any more is forgotten at another time after a quiet day."""
+    names = ("standing", "emptied", "model_version", "segment_changes")
+    return [[getattr(one, name) for name in names] for one in run.customers.states.values()]
 
 
 def test_most_orders_of_a_random_log_take_the_shortcut() -> None:

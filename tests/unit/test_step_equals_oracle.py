@@ -46,6 +46,12 @@ def test_many_more_logs_equal_the_oracle() -> None:
     for seed in MANY:
         assert_no_differences_in_log(seed)
         assert_no_differences_in_steps(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_many_more_adoptions_equal_the_oracle() -> None:
+    for seed in MANY:
         assert_no_differences_with_models(seed)
 
 

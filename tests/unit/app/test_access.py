@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import aclosing
 
 import jwt
 import pytest
@@ -10,10 +11,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.testclient import TestClient
 
 from schemas.instants import parse_instant
+from state.score import model_of
 from storefront.access import Access, Reader
 from storefront.api import create_app
+from storefront.explanation_body import Explanation
+from storefront.feed import Feed
 from storefront.lookup import Lookup
+from storefront.pages import customer_events
 from tests.unit.app.test_api import StoreInMemory, nothing
+from tests.unit.models.building import a_snapshot
 
 SECRET = "a secret of at least thirty-two bytes"
 BY_SECRET = Access(SECRET)
@@ -25,8 +31,8 @@ def a_token(key: str | Ed25519PrivateKey = SECRET, algorithm: str = "HS256", **c
     return jwt.encode({"exp": int(time.time()) + 60, **claims}, key, algorithm)
 
 
-def a_client(access: Access = BY_SECRET) -> TestClient:
-    lookup = Lookup(StoreInMemory(), 1, lambda key: 0, lambda: parse_instant("2017-06-03T12:00:00Z"))
+def a_client(access: Access = BY_SECRET, store: StoreInMemory | None = None) -> TestClient:
+    lookup = Lookup(store or StoreInMemory(), 1, lambda key: 0, lambda: parse_instant("2017-06-03T12:00:00Z"))
     return TestClient(create_app(lookup, "0", nothing, access), raise_server_exceptions=False)
 
 
@@ -102,6 +108,33 @@ def test_a_shopper_sees_neither_what_was_held_back_nor_segments_in_what_was_said
     assert shown["segment"] == {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
     assert shown["history"] == [{"at": "1", "what": "nudge.issued", "body": {"segment": None, "kind": "tier_near"}}]
     assert Reader().shown(dict(body)) == body
+
+
+def test_no_segment_reaches_a_shopper_by_any_way() -> None:
+    store = StoreInMemory(model=model_of(17, a_snapshot()))
+    client = a_client(store=store)
+    service, shopper = bearing(a_token(scope="service")), bearing(a_token(sub="c-1"))
+    view = client.get("/v1/customers/c-1", headers=service).json()
+    names = [view["segment"][scheme] for scheme in ("rfm", "cluster", "persona")]
+    assert all(names)
+    assert all(name in client.get("/v1/customers/c-1/explain", headers=service).text for name in names)
+    for path in PATHS[:2]:
+        answer = client.get(path, headers=shopper)
+        assert not [name for name in names if f'"{name}"' in answer.text]
+        assert answer.json()["rfm"]["scores"] == {"r": None, "f": None, "m": None}
+        assert answer.json()["segment"]["traits"] == []
+    explained = client.get(PATHS[1], headers=shopper).json()
+    Explanation.model_validate(explained)
+    assert "segment.changed" not in {one["what"] for one in explained["history"]}
+
+
+async def test_no_segment_is_in_a_shopper_s_event_stream() -> None:
+    store = StoreInMemory(model=model_of(17, a_snapshot()))
+    lookup = Lookup(store, 1, lambda key: 0, lambda: parse_instant("2017-06-03T12:00:00Z"))
+    for reader, is_shown in ((Reader(), True), (Reader("c-1"), False)):
+        events = customer_events(lookup, Feed(store, 1), "c-1", None, reader.shown)
+        async with aclosing(events):
+            assert (b"Active Bronze" in await anext(events)) == is_shown
 
 
 def test_without_a_key_the_api_is_open() -> None:

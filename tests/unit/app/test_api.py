@@ -1,14 +1,13 @@
 """The HTTP API over a store in memory."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 
 import pytest
 from fastapi.testclient import TestClient
 
 from schemas.instants import parse_instant
-from schemas.journal import Start
+from schemas.journal import ModelAdoption, Start, Tick
 from schemas.program import Program
 from schemas.read_model import CustomerView
 from schemas.record import LogRecord
@@ -17,24 +16,27 @@ from state.customer import encode_state
 from state.fold import Fold
 from state.ledger import encode_entry
 from state.memory import CustomersInMemory
-from state.meta import PartitionMeta, encode_day, encode_meta
+from state.meta import DayCounts, PartitionMeta, decode_day, encode_day, encode_meta
 from state.outputs import DeadLetter
 from state.redis_reading import LiveEntry, Place
-from state.store import StoreUnavailableError
+from state.score import Model, model_of
+from state.store import LagNote, StoreUnavailableError
 from storefront.api import create_app
+from storefront.explanation_body import Explanation
 from storefront.lookup import Lookup
-from storefront.overview import Overview
-from storefront.routes import Explanation
+from storefront.overview_body import EXAMPLE, Overview
+from tests.unit.models.building import a_snapshot
 
 NOON = parse_instant("2017-06-01T12:00:00Z")
 PROGRAM = Program()
 
 
 class StoreInMemory:
-    """One partition after one order of customer ``c-1``."""
+    """One partition after one order of customer ``c-1``, with ``model`` after it was scored with one."""
 
-    def __init__(self, *, is_started: bool = True) -> None:
+    def __init__(self, *, is_started: bool = True, model: Model | None = None) -> None:
         self.is_down = False
+        self.lag_note: LagNote | None = None
         self.customers = CustomersInMemory()
         self._meta = PartitionMeta()
         fold = Fold(self._meta, self.customers)
@@ -43,6 +45,9 @@ class StoreInMemory:
             admitted = fold.admit(_order())
             assert not isinstance(admitted, DeadLetter)
             fold.apply(admitted)
+        if model is not None:
+            fold.adopt(ModelAdoption(model.version, NOON), model)
+            fold.tick(Tick(NOON), ["c-1"])
         self._said = fold.take_changes().said
         self._is_started = is_started
 
@@ -64,9 +69,14 @@ class StoreInMemory:
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         return [one.body for one in self._said if one.customer_id == customer_id]
 
-    async def days(self, partition: int) -> dict[int, dict[str, int]]:
-        day, counts = encode_day(self._meta)
-        return {day: json.loads(counts)}
+    def forget_what_was_said(self) -> None:
+        self._said = []
+
+    async def days(self, partition: int) -> dict[int, DayCounts]:
+        return dict([decode_day(b"[%d,%b]" % encode_day(self._meta))])
+
+    async def lag(self, partition: int) -> LagNote | None:
+        return self.lag_note
 
     async def live_since(self, partition: int, place: Place) -> list[LiveEntry]:
         entries = [LiveEntry(0, (one.step, one.number), (one.customer_id,), one.body) for one in self._said]
@@ -95,8 +105,11 @@ async def nothing() -> None:
 
 
 def _client(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z", origins: Sequence[str] = ()) -> TestClient:
-    lookup = Lookup(store, 1, lambda key: 0, lambda: parse_instant(now))
-    return TestClient(create_app(lookup, "0", nothing, origins=origins), raise_server_exceptions=False)
+    return TestClient(create_app(a_lookup(store, now), "0", nothing, origins=origins), raise_server_exceptions=False)
+
+
+def a_lookup(store: StoreInMemory, now: str = "2017-06-03T12:00:00Z") -> Lookup:
+    return Lookup(store, 1, lambda key: 0, lambda: parse_instant(now))
 
 
 def test_a_known_customer_is_shown_as_of_now() -> None:
@@ -227,15 +240,53 @@ def test_an_explanation_lists_criteria_orders_and_what_was_said() -> None:
     assert _client(store).get("/v1/customers/c-2/explain").status_code == 404
 
 
+def test_an_explanation_says_what_led_to_each_segment() -> None:
+    store = StoreInMemory(model=model_of(17, a_snapshot()))
+    body = _client(store).get("/v1/customers/c-1/explain").json()
+    Explanation.model_validate(body)
+    assert (body["model_version"], body["segment"]["persona"]) == (17, "Active Bronze")
+    assert body["rfm"]["scores"]["r"] == 5
+    for scheme, why in body["segment_why"].items():
+        assert (why["to"], why["from"], why["model_version"]) == (body["segment"][scheme], None, 17)
+        assert why["trigger"] == {"kind": "model_update", "id": None}
+        assert why["criteria"]
+    store.forget_what_was_said()
+    forgotten = _client(store).get("/v1/customers/c-1/explain").json()
+    Explanation.model_validate(forgotten)
+    assert forgotten["segment_why"] == {"rfm": None, "cluster": None, "persona": None}
+
+
+def test_the_overview_counts_segments() -> None:
+    body = _client(StoreInMemory(model=model_of(17, a_snapshot()))).get("/v1/overview").json()
+    Overview.model_validate(body)
+    assert body["model"] == {"lowest": 17, "highest": 17, "adoptions": 1}
+    assert body["segments"]["persona"] == [{"name": "Active Bronze", "customers": 1}]
+    assert body["history"][-1]["segments"]["persona"] == {"Active Bronze": 1}
+
+
 def test_the_overview_sums_up_without_looking_at_anybody() -> None:
     body = _client(StoreInMemory()).get("/v1/overview").json()
     Overview.model_validate(body)
     assert (body["as_of"], body["customers"], body["records"]) == ("2017-06-01T12:00:00Z", 1, 1)
     assert [tier["name"] for tier in body["tiers"]] == ["bronze", "silver", "gold", "platinum"]
     assert body["tiers"][0]["customers"] == 1
-    assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}}]
+    nowhere: dict[str, object] = {"rfm": {}, "cluster": {}, "persona": {}}
+    assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}, "segments": nowhere}]
+    assert body["model"] == {"lowest": None, "highest": None, "adoptions": 0}
+    assert body["segments"] == body["segment_migrations"] == {"rfm": [], "cluster": [], "persona": []}
     assert sum(body["nudges"]["issued"].values()) + sum(body["nudges"]["suppressed"].values()) == 1
     assert _client(StoreInMemory(is_started=False)).get("/v1/overview").status_code == 503
+
+
+def test_the_lag_is_known_where_every_partition_has_a_worker() -> None:
+    store = StoreInMemory()
+    assert _client(store).get("/v1/overview").json()["lag"] is None
+    store.lag_note = LagNote(7, NOON)
+    assert _client(store).get("/v1/overview").json()["lag"] == 7
+
+
+def test_the_example_of_the_overview_is_one() -> None:
+    Overview.model_validate(EXAMPLE)
 
 
 def test_openapi_describes_the_streams_as_event_streams() -> None:

@@ -9,10 +9,10 @@ import pytest
 from tierline.cli import main
 
 COMMANDS = [
-    ["demo"], ["worker"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"], ["export"],
-    ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
+    ["demo"], ["worker"], ["trainer"], ["api"], ["doctor"], ["produce"], ["customer"], ["rebuild"], ["erase"],
+    ["export"], ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
 ]  # fmt: skip
-OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["api"])]
+OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["trainer"], ["api"])]
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,7 @@ def test_what_prints_data_offers_json(command: list[str], capsys: pytest.Capture
         ["dlq", "replay"],
         ["customer", "c-1"],
         ["worker"],
+        ["trainer"],
         ["erase", "c-1"],
         ["export", "customers.csv"],
         ["export", "customers.xlsx"],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.record import LogRecord
-from schemas.topics import CHANGES, CONSENTS, INPUTS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
+from schemas.topics import CHANGES, CONSENTS, INPUTS, MODELS, NUDGES, ORDERS, SUPPRESSIONS, dead_letter_topic
 from state.meta import PartitionMeta
 from tierline.demo.feed import Pace
 from tierline.demo.latency import quantile_ms
@@ -33,22 +33,41 @@ COUNTERS = {
     "suppressed:tier_at_risk:holdout": 4,
     "retracted:tier_near:reached": 1,
     "tier_changes:order": 2,
+    "segment_changes:rfm:order": 1,
+    "segment_changes:cluster:model_update": 2,
 }
 TIERS = {"bronze": 2}
+SEGMENTS = {"rfm": {"VIP": 1}, "cluster": {"Champions": 1}}
 
 
 def _published() -> dict[str, Counter[str]]:
     return {
         NUDGES: Counter({"nudge.issued": 2, "nudge.retracted": 1}),
         SUPPRESSIONS: Counter({"nudge.suppressed": 5}),
-        CHANGES: Counter({"tier.changed": 2}),
+        CHANGES: Counter({"tier.changed": 2, "segment.changed": 3}),
+        MODELS: Counter({"": 4}),
         **{dead_letter_topic(topic): Counter() for topic in INPUTS},
     }
 
 
-def _summary(counters: dict[str, int], published: dict[str, Counter[str]], tiers: Mapping[str, int] = TIERS) -> Summary:
-    census = Census(customers=2, orders=2, spend_minor=30, candidates=7, tier_changes=2, by_tier=Counter(bronze=2))
-    standing = Standing([PartitionMeta(customers_by_tier=dict(tiers))], Counter(counters), 3, 0)
+def _summary(
+    counters: dict[str, int],
+    published: dict[str, Counter[str]],
+    tiers: Mapping[str, int] = TIERS,
+    segments: Mapping[str, dict[str, int]] = SEGMENTS,
+) -> Summary:
+    census = Census(
+        customers=2,
+        orders=2,
+        spend_minor=30,
+        candidates=7,
+        tier_changes=2,
+        segment_changes=3,
+        by_tier=Counter(bronze=2),
+        by_segment=Counter(VIP=1),
+    )
+    meta = PartitionMeta(customers_by_tier=dict(tiers), customers_by_segment=dict(segments), counters={"adoptions": 3})
+    standing = Standing([meta], Counter(counters), 3, 0)
     return summary_of(added_up(RECORDS), standing, census, published, 2.0, Counter())
 
 
@@ -63,15 +82,24 @@ def test_a_run_where_everything_is_there_adds_up() -> None:
     assert summary.suppressions == {"holdout": 4, "cap": 1}
     assert summary.nudges_issued == {"tier_near": 2}
     assert summary.orders_per_second == 1.0
+    assert summary.segment_changes == {"model_update": 2, "order": 1}
+    assert (summary.models_published, summary.adoptions_per_partition) == (4, (3, 3))
 
 
-@pytest.mark.parametrize("lost", ["applied", "issued:tier_near", "suppressed:tier_near:cap", "tier_changes:order"])
+@pytest.mark.parametrize(
+    "lost",
+    ["applied", "issued:tier_near", "suppressed:tier_near:cap", "tier_changes:order", "segment_changes:rfm:order"],
+)
 def test_one_thing_lost_in_the_state_does_not_add_up(lost: str) -> None:
     assert not _summary({**COUNTERS, lost: COUNTERS[lost] - 1}, _published()).reconciles
 
 
 def test_a_customer_counted_in_another_tier_does_not_add_up() -> None:
     assert not _summary(COUNTERS, _published(), {"bronze": 1, "silver": 1}).reconciles
+
+
+def test_a_customer_counted_in_another_segment_does_not_add_up() -> None:
+    assert not _summary(COUNTERS, _published(), segments={"rfm": {"Loyal": 1}}).reconciles
 
 
 @pytest.mark.parametrize(
@@ -81,6 +109,7 @@ def test_a_customer_counted_in_another_tier_does_not_add_up() -> None:
         (NUDGES, "nudge.retracted"),
         (SUPPRESSIONS, "nudge.suppressed"),
         (CHANGES, "tier.changed"),
+        (CHANGES, "segment.changed"),
     ],
 )
 def test_one_record_too_many_on_a_topic_does_not_add_up(topic: str, kind: str) -> None:

@@ -7,13 +7,15 @@ from contextlib import aclosing
 import pytest
 
 from schemas.instants import parse_instant
-from state.meta import PartitionMeta, decode_meta, encode_meta
+from schemas.program import Program
+from state.meta import DayCounts, PartitionMeta, decode_day, decode_meta, encode_meta
 from state.redis_reading import LiveEntry, Place
+from state.store import CHANGED_MAX
 from storefront import pages
 from storefront.cursor import cursor_text, parse_cursor
 from storefront.feed import UNSENT_MAX, Feed
 from storefront.lookup import Lookup
-from storefront.overview import history
+from storefront.overview import Look, history, overview
 from tests.unit.app.test_api import StoreInMemory
 
 
@@ -24,6 +26,7 @@ class Talking(StoreInMemory):
         super().__init__()
         self.queue: asyncio.Queue[LiveEntry] = asyncio.Queue()
         self.asked: list[dict[int, Place]] = []
+        self.burst: list[LiveEntry] = []
         self.step = 100
 
     async def meta(self, partition: int) -> bytes | None:
@@ -37,6 +40,9 @@ class Talking(StoreInMemory):
         self, places: Mapping[int, Place], changed: Mapping[int, Place], wait_ms: int
     ) -> list[LiveEntry]:
         self.asked.append(dict(places))
+        if self.burst:
+            burst, self.burst = self.burst, []
+            return burst
         try:
             return [await asyncio.wait_for(self.queue.get(), 0.02)]
         except TimeoutError:
@@ -131,9 +137,80 @@ def test_what_is_no_cursor_of_two_partitions_begins_with_the_newest(text: str | 
 def test_history_keeps_the_last_counts_of_a_silent_partition_and_forgets_old_slots() -> None:
     meta = PartitionMeta(clock_at=parse_instant("2017-06-03T08:00:00Z"))
     day = parse_instant("2017-06-01T00:00:00Z") // 86_400_000_000
-    days = [{day: {"bronze": 3}, day - 400: {"bronze": 9}}, {day + 1: {"silver": 1}, day + 2: {"silver": 2}}]
-    assert history([meta], days) == [
-        {"at": "2017-06-02T00:00:00Z", "tiers": {"bronze": 3}},
-        {"at": "2017-06-03T00:00:00Z", "tiers": {"bronze": 3, "silver": 1}},
-        {"at": "2017-06-03T08:00:00Z", "tiers": {"bronze": 3, "silver": 2}},
+    loyal = DayCounts({"bronze": 3}, {"rfm": {"Loyal": 3}})
+    days = [
+        {day: loyal, day - 400: DayCounts({"bronze": 9})},
+        {day + 1: DayCounts({"silver": 1}), day + 2: DayCounts({"silver": 2}, {"rfm": {"VIP": 2}})},
     ]
+    nowhere: dict[str, int] = {}
+    assert history([meta], days) == [
+        {"at": at, "tiers": tiers, "segments": {"rfm": rfm, "cluster": nowhere, "persona": nowhere}}
+        for at, tiers, rfm in (
+            ("2017-06-02T00:00:00Z", {"bronze": 3}, {"Loyal": 3}),
+            ("2017-06-03T00:00:00Z", {"bronze": 3, "silver": 1}, {"Loyal": 3}),
+            ("2017-06-03T08:00:00Z", {"bronze": 3, "silver": 2}, {"Loyal": 3, "VIP": 2}),
+        )
+    ]
+
+
+def test_many_segments_are_summed_in_the_order_in_which_a_reader_expects_them() -> None:
+    metas = [_with_segments(model=16, adoptions=1), _with_segments(model=17, adoptions=2)]
+    body = overview(Look(metas, 5), 1.0)
+    assert body["model"] == {"lowest": 16, "highest": 17, "adoptions": 3}
+    assert body["lag"] == 5
+    assert body["segments"] == {
+        "rfm": [
+            {"name": name, "customers": {"VIP": 4, "At Risk": 2}.get(name, 0)}
+            for name in ("VIP", "Loyal", "Potential Loyalist", "At Risk", "Dormant", "Regulars")
+        ],
+        "cluster": [{"name": "Champions", "customers": 4}, {"name": "Sleepers", "customers": 2}],
+        "persona": [
+            {"name": name, "customers": 2} for name in ("Active Bronze", "Dormant Bronze", "Active Gold", "Active Lead")
+        ],
+    }
+    moved = [{"from": "VIP", "to": "At Risk", "count": 2}]
+    assert body["segment_migrations"] == {"rfm": moved, "cluster": [], "persona": []}
+
+
+def test_a_model_that_not_every_partition_has_is_not_the_lowest() -> None:
+    metas = [_with_segments(model=-1, adoptions=0), _with_segments(model=3, adoptions=1)]
+    assert overview(Look(metas, None), 0.0)["model"] == {"lowest": None, "highest": 3, "adoptions": 1}
+
+
+@pytest.mark.parametrize(
+    ("blob", "counts"),
+    [
+        (b'[17318,{"bronze":2}]', DayCounts({"bronze": 2})),
+        (b'[17318,{"tiers":2}]', DayCounts({"tiers": 2})),
+        (b"[17318,{}]", DayCounts({})),
+        (b'[17318,{"tiers":{"bronze":2},"segments":{"rfm":{"VIP":1}}}]', DayCounts({"bronze": 2}, {"rfm": {"VIP": 1}})),
+    ],
+)
+def test_a_day_from_before_there_were_segments_is_still_read(blob: bytes, counts: DayCounts) -> None:
+    assert decode_day(blob) == (17318, counts)
+
+
+async def test_more_commits_than_are_kept_let_every_customer_look_again() -> None:
+    store = Talking()
+    feed = Feed(store, 1)
+    with feed.listening("c-9") as listener:
+        async with feed.running():
+            await until(lambda: bool(store.asked))
+            assert await listener.wait(1), "the first look may have come after a commit"
+            assert not await listener.wait(0.3)
+            store.burst = [LiveEntry(0, (step, 0), ("c-1",), None) for step in range(200, 200 + CHANGED_MAX)]
+            assert await listener.wait(1)
+
+
+def _with_segments(model: int, adoptions: int) -> PartitionMeta:
+    return PartitionMeta(
+        program=Program().canonical_json(),
+        model=model,
+        counters={"adoptions": adoptions},
+        customers_by_segment={
+            "rfm": {"At Risk": 1, "VIP": 2},
+            "cluster": {"Sleepers": 1, "Champions": 2},
+            "persona": {"Active Lead": 1, "Active Gold": 1, "Dormant Bronze": 1, "Active Bronze": 1},
+        },
+        segment_moves={"rfm": {"VIP": {"At Risk": 1}}},
+    )

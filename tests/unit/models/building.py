@@ -1,46 +1,43 @@
 """Samples and snapshots for the tests of the models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
 
 from models.settings import LearningSettings
 from models.trainer import Trainer
-from schemas.features import CustomerFacts, FeatureSample
+from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import Snapshot
 
 DAY = 86_400_000_000
 SMALL = LearningSettings(k=4, warm_up_days=2, reservoir_customers=150, learn_every=2)
 
 
-def samples(days: int, customers: int = 200, seed: int = 3) -> Iterator[list[FeatureSample]]:
-    """A sweep a day over four kinds of customers."""
+def slices(days: int, customers: int = 200, seed: int = 3) -> Iterator[SampleSlice]:
+    """A sweep a day over four kinds of customers, each in one slice, and the beginning of the day after."""
     rng = np.random.default_rng(seed)
     for day in range(days):
-        swept = []
+        rows = []
         for number in range(customers):
             kind = number % 4
             frequency = 1 + int(rng.poisson((1, 4, 12, 40)[kind]))
             recency = int(rng.poisson((60, 20, 6, 1)[kind]))
             spend = int(frequency * (900, 4_000, 1_500, 6_000)[kind] * rng.uniform(0.7, 1.3))
-            facts = CustomerFacts(recency, frequency, spend, recency + frequency * 5 + day)
-            swept.append(FeatureSample(f"c-{number}", day * DAY, facts))
-        yield swept
+            rows.append(Sample(f"c-{number}", recency, frequency, spend, recency + frequency * 5 + day))
+        yield SampleSlice(partition=0, at=day * DAY, rows=tuple(rows))
+    yield SampleSlice(partition=0, at=days * DAY, rows=())
 
 
-def trained(trainer: Trainer, days: int, start: int = 0) -> list[Snapshot]:
-    """The snapshots of days ``start`` to ``days``."""
-    found = []
-    for day, swept in enumerate(samples(days)):
-        if day < start:
-            continue
-        for sample in swept:
-            trainer.learn(sample)
-        snapshot = trainer.day_ended((day + 1) * DAY)
-        if snapshot is not None:
-            found.append(snapshot)
-    return found
+def trained(trainer: Trainer, days: int) -> list[Snapshot]:
+    """The snapshots of so many days."""
+    return folded(trainer, enumerate(slices(days)))
+
+
+def folded(trainer: Trainer, records: Iterable[tuple[int, SampleSlice]]) -> list[Snapshot]:
+    """What the trainer makes of these records: offset and slice."""
+    found = [trainer.take(samples, offset) for offset, samples in records]
+    return [snapshot for snapshot in found if snapshot is not None]
 
 
 @lru_cache

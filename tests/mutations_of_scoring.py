@@ -1,0 +1,101 @@
+"""Seeded bugs of scoring, adopting a model and telling why."""
+
+from __future__ import annotations
+
+from state import advance, quiet, score, segment_reasons, segments, standing, step
+from state.in_force import Models
+from tests.mutations import Mutation
+
+MUTATIONS_OF_SCORING = [
+    Mutation(
+        "an edge itself is above the edge",
+        score.scores_of,
+        "bisect_left(edges.frequency, facts.frequency)",
+        "bisect_left(edges.frequency, facts.frequency + 1)",
+    ),
+    Mutation("recency is not reversed", score.scores_of, "5 - bisect_left(", "1 + bisect_left("),
+    Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * squares", "squares"),
+    Mutation("a model moves customers anywhere", score._place, "had_event or", "True or"),
+    Mutation("an own order moves nobody to the fresher", score._place, "had_event or", "False or"),
+    Mutation(
+        "a cluster is carried by its place",
+        score._place,
+        "model.places.get(previous_cluster)",
+        "previous_cluster if 0 <= previous_cluster < len(squares) else None",
+    ),
+    Mutation(
+        "few orders are frequent",
+        score.score_customer,
+        "frequency > budget.frequency_above",
+        "frequency >= budget.frequency_above",
+    ),
+    Mutation("power needs no dear baskets", score.score_customer, " and aov_minor > power.aov_minor_above", ""),
+    Mutation(
+        "an adoption is scored as of the clock",
+        advance.advance,
+        "max(customer.now_at, moment)\n            if rules is",
+        "max(customer.now_at, until_at)\n            if rules is",
+    ),
+    Mutation(
+        "an adoption comes before what is due with it",
+        advance.advance,
+        "customer.due_at > moment",
+        "customer.due_at > moment or programs.models.awaited_by(customer) == moment",
+    ),
+    Mutation("days pass quietly beyond an adoption", advance._quiet_until, "min(until_at, adopted_at)", "until_at"),
+    Mutation("an adoption is told as time", advance._adopt, "BY_MODEL", "BY_TIME"),
+    Mutation("a persona stays when the tier steps down", advance.conclude, "elif decision.changes:", "elif False:"),
+    Mutation("nudges know no segment", advance.conclude, "else standing.rfm", "else None"),
+    Mutation("a newcomer waits for the model", step._newcomer, "=programs.models.version", "=-1"),
+    Mutation("a duplicate is scored", step.step, 'if fate == "applied":', "if True:"),
+    Mutation(
+        "a record before the adoption has the new model",
+        Models.of,
+        "self.current if self.awaited_by(customer) is None else self.previous",
+        "self.current",
+    ),
+    Mutation("since does not move", standing._scored, " and is_same else now", " else now"),
+    Mutation("since moves with every score", standing._scored, "and is_same else now", "and False else now"),
+    Mutation("a persona's since does not move", standing.follow_tier, ", since_at=decision.now", ""),
+    Mutation("each scheme counts for itself", standing._note_changes, "|segment|", "|{scheme}|"),
+    Mutation(
+        "changes of tiers count as well",
+        standing._note_changes,
+        "|{customer.segment_changes}",
+        "|{customer.segment_changes + customer.tier_changes}",
+    ),
+    Mutation("who has no order keeps the scores", standing.follow_model, "after = None", "after = before"),
+    Mutation(
+        "who has no order forgets since when", standing.follow_model, "Emptied(model.version, decision.now)", "None"
+    ),
+    Mutation(
+        "a quiet order is not scored", quiet.place_quietly, " and scores_quietly(customer, models.current, now)", ""
+    ),
+    Mutation(
+        "a quiet order moves somebody within an instant",
+        standing.scores_quietly,
+        "names_of(after) != names_of(before)",
+        "after.since_at != before.since_at",
+    ),
+    Mutation(
+        "a quiet order is ahead of the adoption",
+        quiet.place_quietly,
+        "before.model_version != models.version or ",
+        "",
+    ),
+    Mutation("a criterion must be exceeded", segments.Ask.is_met, "value >= self.threshold", "value > self.threshold"),
+    Mutation(
+        "the next whole number is no candidate", segment_reasons._other_rfm, "for above in (0, 1)", "for above in (0,)"
+    ),
+    Mutation("the lower score is told", segment_reasons._other_rfm, "-other[order], order", "other[order], order"),
+    Mutation("the smaller value is told", segment_reasons._other_rfm, "abs(needed - value)", "0"),
+    Mutation(
+        "a cluster's threshold forgets what holds",
+        segment_reasons.why_cluster,
+        "(1 - model.snapshot.hysteresis) * distances[left]",
+        "distances[left]",
+    ),
+    Mutation(
+        "a persona is told with the wrong score", segment_reasons.why_persona, "ACTIVE_FROM - 1", "ACTIVE_FROM - 2"
+    ),
+]
