@@ -72,6 +72,9 @@ def dead_letter_output(letter: DeadLetter, at: Instant) -> Output:
     ]
     if (key, value, kept_headers) != (record.key, record.value, record.headers):
         headers.append(("tl_truncated", b"true"))
+    if key is None and value is None:
+        # Other producers may send a record of neither key nor value; ours refuses to.
+        value = b""
     return Output(dead_letter_topic(record.topic), key, value, headers)
 
 
