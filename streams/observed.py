@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from math import isfinite
 from time import thread_time
 from typing import Final, TypeVar
 
@@ -15,6 +14,8 @@ SENT_AT: Final = "tl_sent_at"
 Result = TypeVar("Result")
 VISIBLE_BOUNDS: Final = (*(round(0.0005 * 1.25**n, 6) for n in range(52)), float("inf"))
 """Half a millisecond to some 50 seconds, each a quarter more than the one before."""
+_VISIBLE_SECONDS_MAX: Final = 366 * 86_400.0
+"""Who says to have sent a record earlier, or never, or says no number, must not spoil the sum for ever."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Observed:
                         self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
 
     def _note_visible(self, seconds: float) -> None:
-        if not isfinite(seconds):
+        if not seconds <= _VISIBLE_SECONDS_MAX:
             return
         bound = VISIBLE_BOUNDS[bisect_left(VISIBLE_BOUNDS, seconds)]
         self.visible[bound] = self.visible.get(bound, 0) + 1
