@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,14 +12,16 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.util import calc_crc32c
 
 from schemas.record import LogRecord
-from schemas.topics import INPUTS, dead_letter_topic
+from schemas.topics import INPUTS, ORDERS, dead_letter_topic
 from state.outputs import TRUNCATED_BYTES, VALUE_BYTES_MAX, text_of
 from tests.fuzz.mutations import Sent
 from tests.fuzz.world import World
 from tests.integration import bad_records
-from tests.integration.bad_records import an_evening, home_of
+from tests.integration.bad_records import BEGIN_MS, an_evening, an_order_of, home_of
 from tests.integration.inspection import meta_of
 from tests.integration.installation import Installation
 from tests.integration.worker_process import WorkerProcess
@@ -27,6 +30,8 @@ from tests.servers import KafkaServer, ValkeyServer
 
 RECORDS, A_WORLD, A_SECOND = 20_000, 1000, 2500
 GROWTH_KIB_MAX = 64 * 1024
+CRC_AT = 17
+"""Where a batch of Kafka's format 2 has its checksum, which is of all that follows."""
 LATE_MS = 1_590_000_000_000
 KAFKA_REFUSES_FROM_MS = 1_600_000_000_000
 """A broker takes no timestamp from its future, and none below 0 but -1."""
@@ -74,6 +79,39 @@ async def test_fuzzed_records_reconcile_through_a_kill_and_nothing_personal_is_l
     assert all(fates[fate] for fate in FATES), "each fate must have been met"
     assert grown_kib < GROWTH_KIB_MAX
     assert_tells_nothing_personal(workers, worlds)
+
+
+@pytest.mark.timeout(120)
+async def test_a_header_name_that_is_no_utf_8_is_read_all_the_same(installation: Installation) -> None:
+    worker, partition = installation.start_worker(), home_of("c-1")
+    producer = AIOKafkaProducer(bootstrap_servers=installation.kafka)
+    await producer.start()
+    for number, value in enumerate((an_order_of("c-1"), an_order_of("c-1"), b"{}", an_order_of("c-1"))):
+        batch = producer.create_batch()
+        headers = [("name", b"value")] if number in (1, 2) else []
+        batch.append(key=b"c-1", value=value, timestamp=BEGIN_MS, headers=headers)
+        with_another_name(batch)
+        await producer.send_batch(batch, installation.prefix + ORDERS, partition=partition)
+    await producer.stop()
+    await installation.await_rest()
+    assert worker.terminate() == 0
+    counters = (await meta_of(installation, partition)).counters
+    assert (counters["applied"], counters["dead:unknown_type"]) == (3, 1)
+    (letter,) = await installation.read(dead_letter_topic(ORDERS), partition)
+    assert letter.headers[0] == ("n\ufffdme", b"value")
+    assert "not UTF-8" in worker.said
+
+
+def with_another_name(batch: BatchBuilder) -> None:
+    """Let the batch say n\\xffme where it said name, as producers in other languages can."""
+    build = batch._build
+
+    def spoiled() -> bytes:
+        built = bytearray(build().replace(b"name", b"n\xffme"))
+        built[CRC_AT : CRC_AT + 4] = struct.pack(">I", calc_crc32c(bytes(built[CRC_AT + 4 :])))
+        return bytes(built)
+
+    batch._build = spoiled
 
 
 def erases(sent: Sent) -> bool:
