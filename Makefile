@@ -7,7 +7,7 @@ ARGS ?=
 PACKAGES := schemas state models streams storefront replay tierline
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format type layers contracts readme bench quality watching lock check clean
+.PHONY: help install demo test lint format type layers contracts readme bench fuzz quality watching lock check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,6 +45,9 @@ readme: $(STAMP)  ## run the commands of the README and docs
 
 bench: $(STAMP)  ## measure beside the raw limit (never a test)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(STAMP)  ## mutated records beside the oracle (ARGS="--records 1000000 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 quality: $(STAMP)  ## measure clusters and edges beside batch k-means (ARGS="--quick")
 	@$(BIN)/python -m bench.quality $(ARGS)

@@ -1,7 +1,7 @@
 """What a replay would have sent beside what a ``read_committed`` reader of the output topics gets."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -10,9 +10,9 @@ import msgspec
 from replay.differences import ABSENT, Difference, hashed
 from replay.journal import PartitionLog
 from replay.withheld import Withheld
-from schemas.record import Headers, LogRecord
+from schemas.record import LogRecord
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
-from state.outputs import Output
+from state.outputs import Output, text_of
 
 COMPARED: Final = (CHANGES, NUDGES, SUPPRESSIONS)
 _encoder = msgspec.msgpack.Encoder()
@@ -102,10 +102,10 @@ def _names(replayed: Said | None, live: Said | None) -> tuple[str, str]:
     return names
 
 
-def _said(value: bytes | None, headers: Headers | list[tuple[str, bytes]], *, may_be_missing: bool = False) -> Said:
-    ids = [content for name, content in headers if name == "ce_id"]
-    digest = sha256(_encoder.encode((value, list(headers)))).digest()[:8]
-    return Said(ids[0].decode() if ids else "without ce_id", digest, may_be_missing)
+def _said(value: bytes | None, headers: Iterable[tuple[str, bytes | None]], *, may_be_missing: bool = False) -> Said:
+    kept = list(headers)
+    digest = sha256(_encoder.encode((value, kept))).digest()[:8]
+    return Said(text_of(kept, "ce_id") or "without ce_id", digest, may_be_missing)
 
 
 def _id(key: bytes | None) -> str:

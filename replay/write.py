@@ -19,7 +19,7 @@ from schemas.outputs import DeadLetter, NudgeIssued, NudgeRetracted, NudgeSuppre
 from schemas.read_model import CustomerView
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, NUDGES, SUPPRESSIONS
-from state.outputs import Output
+from state.outputs import Output, text_of
 
 FILES: Final[dict[str, tuple[type[BaseModel], ...]]] = {
     "states": (CustomerView,),
@@ -106,16 +106,16 @@ class OutputFiles:
 
 def dead_letter(output: Output, record: LogRecord | None) -> dict[str, object]:
     """Return the line of a dead letter; text that is not UTF-8 becomes base64."""
-    headers = dict(output.headers)
+    headers = output.headers
     return {
-        "topic": headers["tl_topic"].decode(),
-        "partition": int(headers["tl_partition"]),
-        "offset": int(headers["tl_offset"]),
+        "topic": text_of(headers, "tl_topic"),
+        "partition": int(text_of(headers, "tl_partition")),
+        "offset": int(text_of(headers, "tl_offset")),
         "timestamp": -1 if record is None else record.timestamp_ms,
         "key": _text(output.key),
         "value": _text(output.value),
-        "reason": headers["tl_reason"].decode(),
-        "detail": headers["tl_detail"].decode(),
+        "reason": text_of(headers, "tl_reason"),
+        "detail": text_of(headers, "tl_detail"),
     }
 
 

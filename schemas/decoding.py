@@ -9,8 +9,11 @@ last word and finds the words. CloudEvents are accepted in structured mode (payl
 ``type`` may stand in the envelope or in the header ``ce_type``, the body's own goes first.
 """
 
-from decimal import Decimal
-from typing import Union
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from itertools import accumulate
+from typing import Final, Union
 
 import msgspec
 from pydantic import ValidationError
@@ -23,17 +26,25 @@ from schemas.rejection import Reason, RejectedError
 from schemas.wire_structs import struct_from_model, struct_of, tag_of
 from schemas.words import first_error_in_words
 
-__all__ = ["Event", "Reason", "RejectedError", "decode", "judge"]
+__all__ = ["NESTED_MAX", "Event", "Reason", "RejectedError", "decode", "judge"]
+
+NESTED_MAX: Final = 300
+"""So many brackets may be open at once. Where Python itself gives up depends on who calls, and a replay calls from
+elsewhere."""
 
 
 def decode(topic: str, value: bytes | None, headers: Headers = ()) -> Event:
     """Return the event that ``value`` holds; raises RejectedError."""
     if value is None:
         raise RejectedError("malformed_json", "the value is null")
+    if len(value) > NESTED_MAX and _is_nested_too_deeply(value):
+        raise RejectedError("malformed_json", f"nested more than {NESTED_MAX} deep")
+    if headers and _is_enveloped(headers):
+        return finish(judge(topic, value, headers))
     try:
         # msgspec does not look into unknown fields; a record that is not UTF-8 anywhere is malformed.
         struct = _DECODERS[topic].decode(value if value.isascii() else str(value, "utf-8"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         struct = judge(topic, value, headers)
     return finish(struct)
 
@@ -53,23 +64,42 @@ def judge(topic: str, value: bytes, headers: Headers = ()) -> msgspec.Struct:
 
 def _json_object(value: bytes) -> dict[str, object]:
     try:
-        body = _ANY_JSON.decode(str(value, "utf-8"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RejectedError("malformed_json", _why_malformed(error)) from None
+        text = str(value, "utf-8")
+        # What JSON is, msgspec says here as on the fast path; Python's own reader would let NaN and lone surrogates in.
+        _SYNTAX.decode(text)
+    except UnicodeDecodeError as error:
+        raise RejectedError("malformed_json", f"not UTF-8 (byte {error.start})") from None
+    except msgspec.MsgspecError as error:
+        raise RejectedError("malformed_json", str(error)) from None
+    # Unlike msgspec's, Python's reader leaves it to us what a number may be that no field knows.
+    body = json.loads(text, parse_int=_number, parse_float=_number)
     if not isinstance(body, dict):
         raise RejectedError("malformed_json", "the value is not a JSON object")
     return body
 
 
-def _why_malformed(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 (byte {error.start})"
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+def _number(text: str) -> int | Decimal:
+    """Return the number exactly; infinity for one whose exponent even a Decimal cannot hold."""
+    if len(text) < _DIGITS_OF_ANY_BOUND and text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
+
+
+def _is_nested_too_deeply(value: bytes) -> bool:
+    if value.count(b"[") + value.count(b"{") <= NESTED_MAX:
+        return False
+    # So many brackets stand in a long order, too: what counts is how many are open at once, those in texts left out.
+    brackets = _TEXTS.sub(b"", value).translate(None, _ALL_BUT_BRACKETS)
+    open_now = accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
+    return any(depth > NESTED_MAX for depth in open_now)
 
 
 def _body(body: dict[str, object], headers: Headers) -> dict[str, object]:
     """Return the event's own fields, out of a CloudEvents envelope if the headers say that there is one."""
-    if not (_header(headers, "content-type") or "").lower().startswith("application/cloudevents+json"):
+    if not _is_enveloped(headers):
         return body
     data = body.get("data")
     if not isinstance(data, dict):
@@ -77,9 +107,13 @@ def _body(body: dict[str, object], headers: Headers) -> dict[str, object]:
     return {"type": body["type"], **data} if "type" in body else data
 
 
+def _is_enveloped(headers: Headers) -> bool:
+    return (_header(headers, "content-type") or "").lower().startswith("application/cloudevents+json")
+
+
 def _header(headers: Headers, name: str) -> str | None:
     for key, value in headers:
-        if key.lower() == name:
+        if key.lower() == name and value is not None:
             return value.decode("utf-8", "replace")
     return None
 
@@ -89,4 +123,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[msgspec.Struct]] = {
     topic: msgspec.json.Decoder(Union[tuple(struct_of(model) for model in models)])  # noqa: UP007
     for topic, models in MODELS.items()
 }
-_ANY_JSON = msgspec.json.Decoder(float_hook=Decimal)
+_SYNTAX = msgspec.json.Decoder(msgspec.Raw)
+_DIGITS_OF_ANY_BOUND: Final = 21
+"""No integer with so many characters is within the bounds of any field."""
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

@@ -4,7 +4,16 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 
 MODES = ("live", "dry_run", "off")
 
@@ -17,7 +26,7 @@ def exact_decimal(given: object) -> Decimal:
         number = Decimal(repr(given)) if isinstance(given, float) else Decimal(given)
     except InvalidOperation:
         raise ValueError('give a number, e.g. 500 or "499.50"') from None
-    if not number.is_finite() or abs(number.adjusted()) > 18:
+    if not number.is_finite() or abs(number.adjusted()) > 18 or len(number.as_tuple().digits) > 38:
         raise ValueError('give a finite number, e.g. 500 or "499.50"')
     return number
 
@@ -28,11 +37,18 @@ def plain_text(number: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
+def one_line(name: str) -> str:
+    """Return ``name``; ValueError where it holds what no line of a log or a terminal should."""
+    if not name.isprintable():
+        raise ValueError("give printable characters, e.g. silver")
+    return name
+
+
 Exact = Annotated[Decimal, BeforeValidator(exact_decimal), PlainSerializer(plain_text, return_type=str)]
 Share = Annotated[Exact, Field(ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=64), AfterValidator(one_line)]
 
 
 class Part(BaseModel):
@@ -90,7 +106,7 @@ class QuietHours(Part):
     @field_validator("from_", "to", mode="before")
     @classmethod
     def _wall_time(cls, given: object) -> str:
-        if not isinstance(given, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given):
+        if not isinstance(given, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given, re.ASCII):
             raise ValueError('give a wall time in quotes, hours and minutes, e.g. "21:00"')
         return given
 
@@ -176,7 +192,7 @@ class ServiceMessageRules(_ValidForDays):
 class TierAtRiskRules(KindRules):
     """``tier_at_risk``: the tier ends soon and would not be renewed."""
 
-    warn_days: tuple[Days, ...] = (30, 7)
+    warn_days: Annotated[tuple[Days, ...], Field(max_length=50)] = (30, 7)
     """Days before the term's end, most first."""
 
     @field_validator("warn_days", mode="before")

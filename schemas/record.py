@@ -1,9 +1,16 @@
 """One record of a log, whether Kafka or a file brought it."""
 
+from typing import Final
+
 import msgspec
 
-Headers = tuple[tuple[str, bytes], ...]
-"""A record's headers, in order; a name may repeat."""
+from schemas.instants import Instant
+
+Headers = tuple[tuple[str, bytes | None], ...]
+"""A record's headers, in order; a name may repeat, and Kafka lets a value be null."""
+
+TIMESTAMP_MS_END: Final = 221_845_392_000_000
+"""9000-01-01T00:00:00Z: whatever follows from an earlier moment (terms of 100 years) can still be written as a date."""
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False):
@@ -16,3 +23,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+    def timestamp_at(self, clock_at: Instant) -> Instant:
+        """Return when the log learnt of the record; ``clock_at`` where it does not say, or names no possible moment."""
+        return self.timestamp_ms * 1000 if 0 <= self.timestamp_ms < TIMESTAMP_MS_END else clock_at

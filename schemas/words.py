@@ -31,12 +31,17 @@ def dotted(location: Sequence[str | int]) -> str:
 def shortened(value: object) -> str:
     """Return the value as it would stand in JSON, cut when it is long."""
     if isinstance(value, str):
-        text = f'"{value}"'
+        # No line break and nothing that a terminal would obey.
+        text = "".join(_shown(one) for one in f'"{value[:_SHORT]}"') + value[_SHORT:]
     elif value is None or isinstance(value, bool):
         text = {None: "null", True: "true", False: "false"}[value]
     else:
         text = str(value)
     return text if len(text) <= _SHORT else text[:_SHORT] + "…"
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def what_is_wrong(details: ErrorDetails) -> str:

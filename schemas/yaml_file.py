@@ -1,22 +1,27 @@
 """Reads the YAML files that people write into a pydantic model. Errors name file, key and value, and what is right.
 
 The file is YAML as its version 1.2 reads it: ``off``, ``no`` and ``21:00`` are words, only ``true`` and ``false`` are
-truth values, and numbers keep the digits they were written with. A key that stands twice is an error.
+truth values, and numbers keep the digits they were written with. A key that stands twice is an error, and so is
+whatever such a file does not need: tags, keys that are no text, more than 64 KiB.
 """
 
-import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Generic, TypeVar, get_args
+from typing import Final, Generic, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.plain_yaml import read_yaml, shown_key
 from schemas.words import dotted, shortened, what_is_wrong
+
+FILE_BYTES_MAX: Final = 64 * 1024
+"""A program of 50 levels with all its comments is a tenth of this; reading 10 MB of YAML takes minutes."""
+MISTAKES_MAX: Final = 20
+"""So many are named; a file that is something else has thousands."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -36,19 +41,25 @@ class YamlFile(Generic[Model]):
     def load(self, path: Path) -> Model:
         """Return the file's content; raises the file's error."""
         try:
-            text = path.read_text("utf-8")
+            with path.open("rb") as file:
+                text = file.read(FILE_BYTES_MAX + 1).decode()
         except OSError as error:
             raise self.error(
                 f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
             ) from error
         except UnicodeDecodeError as error:
-            raise self.error(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+            # A file that is too long may have been cut inside a character.
+            if error.end <= FILE_BYTES_MAX:
+                raise self.error(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+            raise self._too_long(str(path)) from error
         return self.read(text, path.name)
 
     def read(self, text: str, name: str) -> Model:
         """Return what ``text`` says; ``name`` is what errors call the file. Raises the file's error."""
+        if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
+            raise self._too_long(name)
         try:
-            given = yaml.load(text, _Loader)  # _Loader is a SafeLoader
+            given = read_yaml(text)
         except yaml.YAMLError as error:
             raise self.error(_syntax_error(name, error)) from error
         if given is None:
@@ -58,12 +69,21 @@ class YamlFile(Generic[Model]):
         try:
             return self.model.model_validate(given)
         except ValidationError as error:
-            lines = [f"{name}: {self._in_words(details)}" for details in _innermost(error.errors(include_url=False))]
-            raise self.error("\n".join(lines)) from error
+            # Not "from error": the text of pydantic's own error repeats what was given, every alias written out.
+            raise self.error("\n".join(f"{name}: {line}" for line in self._mistakes(error))) from None
+
+    def _too_long(self, name: str) -> YamlFileError:
+        return self.error(f"{name}: has more than {FILE_BYTES_MAX // 1024} KiB; is it the right file?")
+
+    def _mistakes(self, error: ValidationError) -> list[str]:
+        found = error.errors(include_url=False)[: 10 * MISTAKES_MAX]
+        lines = [self._in_words(details) for details in _innermost(found)]
+        more = [f"and more: correct these {MISTAKES_MAX} first"] if len(lines) > MISTAKES_MAX else []
+        return [*lines[:MISTAKES_MAX], *more]
 
     def _in_words(self, details: ErrorDetails) -> str:
         location = details["loc"]
-        where = dotted(location)
+        where = dotted([part if isinstance(part, int) else shown_key(part) for part in location])
         right = _what_is_right(details, self.examples)
         if details["type"] == "extra_forbidden":
             return f"{where}: {_no_such_key(location, self.model)}"
@@ -74,33 +94,9 @@ class YamlFile(Generic[Model]):
         return f"{where}: {shortened(details['input'])} is not allowed: {right}"
 
 
-class _Loader(yaml.SafeLoader):
-    """A SafeLoader that takes plain words as YAML 1.2 does."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        """Return the mapping; a key that stands twice is an error."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-_DIGITS = list("-+.0123456789")
-_Loader.add_implicit_resolver("!null", re.compile("^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver("!bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver("!int", re.compile(r"^[-+]?\d+$"), _DIGITS)
-_Loader.add_implicit_resolver("!number", re.compile(r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$"), _DIGITS)
-_Loader.add_constructor("!null", lambda _loader, _node: None)
-_Loader.add_constructor("!bool", lambda _loader, node: node.value.lower() == "true")
-_Loader.add_constructor("!int", lambda _loader, node: int(node.value))
-_Loader.add_constructor("!number", lambda _loader, node: Decimal(node.value))
-
-
 def _syntax_error(name: str, error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"{name}: character {error.position + 1} (U+{error.character:04X}) may not stand in YAML; remove it"
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
     return f"{name}: {where}: {getattr(error, 'problem', None) or error}; correct the YAML there"
@@ -120,7 +116,7 @@ def _innermost(found: list[ErrorDetails]) -> list[ErrorDetails]:
 
 def _no_such_key(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
     keys = _keys(_part_at(location[:-1], model))
-    close = get_close_matches(str(location[-1]), keys, n=1)
+    close = get_close_matches(str(location[-1])[:40], keys, n=1)
     return (
         f"there is no such key; did you mean {close[0]}?"
         if close

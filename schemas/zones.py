@@ -1,12 +1,18 @@
 """Time zones by name."""
 
+import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+_OF_THE_MACHINE = re.compile(r"localtime|posixrules|(posix|right)/.*", re.DOTALL)
+"""Files that only some machines have beside the database: one machine must not accept what the next one refuses."""
 
 
 @lru_cache(maxsize=1024)
 def is_time_zone(name: str) -> bool:
     """Tell whether the time zone database has ``name``."""
+    if _OF_THE_MACHINE.fullmatch(name):
+        return False
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

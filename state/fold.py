@@ -74,7 +74,7 @@ class Fold:
     def apply(self, admitted: Admitted | DeadLetter) -> None:
         """Take one record as a step. Raises `LedgerNeeded`."""
         meta, record = self.meta, admitted.record
-        timestamp_at = record.timestamp_ms * 1000 if record.timestamp_ms >= 0 else meta.clock_at
+        timestamp_at = record.timestamp_at(meta.clock_at)
         if isinstance(admitted, DeadLetter):
             self._bury(admitted, timestamp_at)
         else:

@@ -12,12 +12,11 @@ def in_order(
     """Return up to ``limit`` records: smallest timestamp first, then topic name, then offset.
 
     ``exhausted`` are the topics known to hold nothing behind their ``heads``. None is taken once another topic's next
-    record is neither here nor known not to exist. A record without a timestamp (-1) counts as ``clock_at``, which
-    rises with what is taken.
+    record is neither here nor known not to exist. A record without a timestamp counts as ``clock_at``, which rises
+    with what is taken.
     """
     waiting = dict.fromkeys(sorted(heads), 0)
     taken: list[LogRecord] = []
-    clock_ms = clock_at // 1000
     while len(taken) < limit:
         at_hand = [topic for topic, position in waiting.items() if position < len(heads[topic])]
         if not at_hand or any(t not in at_hand and t not in exhausted for t in waiting):
@@ -28,13 +27,9 @@ def in_order(
             start = waiting[topic]
             taken += heads[topic][start : start + limit - len(taken)]
             break
-        topic = min(at_hand, key=lambda t: (_stamp(heads[t][waiting[t]], clock_ms), t))
+        topic = min(at_hand, key=lambda t: (heads[t][waiting[t]].timestamp_at(clock_at), t))
         record = heads[topic][waiting[topic]]
         waiting[topic] += 1
-        clock_ms = max(clock_ms, record.timestamp_ms)
+        clock_at = max(clock_at, record.timestamp_at(clock_at))
         taken.append(record)
     return taken
-
-
-def _stamp(record: LogRecord, clock_ms: int) -> int:
-    return record.timestamp_ms if record.timestamp_ms >= 0 else clock_ms

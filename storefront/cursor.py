@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from state.redis_reading import Place
 
 BEGINNING: Place = (0, 0)
+_END = 2**63
+"""Redis has no place with a number above 64 bits and refuses to look there; no partition ever comes so far."""
 
 
 def cursor_text(places: Sequence[Place]) -> str:
@@ -29,4 +31,7 @@ def _place(part: str) -> Place:
     step, number = part.split(".")
     if not (step.isascii() and step.isdigit() and number.isascii() and number.isdigit()) or len(part) > 30:
         raise ValueError(part)
-    return int(step), int(number)
+    place = int(step), int(number)
+    if max(place) >= _END:
+        raise ValueError(part)
+    return place

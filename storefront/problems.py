@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -43,13 +44,15 @@ GUARDED: Final[Responses] = {
     403: {"model": Problem, "description": "A shopper's token asks for more than its own customer"},
     **UNAVAILABLE,
 }
-CUSTOMER_PROBLEMS: Final[Responses] = {404: {"model": UnknownCustomerProblem}, 422: {"model": Problem}, **GUARDED}
+INVALID: Final[Responses] = {422: {"model": Problem, "description": "Something in the request is not what it must be"}}
+CUSTOMER_PROBLEMS: Final[Responses] = {404: {"model": UnknownCustomerProblem}, **INVALID, **GUARDED}
+MEDIA_TYPE: Final = "application/problem+json"
 
 
 class ProblemResponse(JSONResponse):
     """A problem document with its own media type."""
 
-    media_type = "application/problem+json"
+    media_type = MEDIA_TYPE
 
 
 def problem(
@@ -65,10 +68,23 @@ def problem(
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Let every error of ``app`` leave as a problem document."""
+    """Let every error of ``app`` leave as a problem document, and its OpenAPI document say so."""
+    app.openapi = partial(_described, app.openapi)  # type: ignore[method-assign]
     app.add_exception_handler(StateError, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
+
+
+def _described(openapi: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the OpenAPI document; FastAPI gives an error the media type of the route's success."""
+    document = openapi()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= HTTPStatus.BAD_REQUEST and "content" in response:
+                    (content,) = response["content"].values()
+                    response["content"] = {MEDIA_TYPE: content}
+    return document
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

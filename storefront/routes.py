@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
+from starlette.convertors import Convertor, register_url_convertor
 
 from schemas.read_model import CustomerView
 from storefront.access import Access, Bearer, Reader, TokenInUrl
@@ -16,7 +17,7 @@ from storefront.lookup import Found, Lookup, NotStartedError
 from storefront.overview import history, overview
 from storefront.overview_body import Overview
 from storefront.pages import EventStream, customer_events, overview_events
-from storefront.problems import CUSTOMER_PROBLEMS, GUARDED, problem
+from storefront.problems import CUSTOMER_PROBLEMS, GUARDED, INVALID, problem
 
 
 def _printable(customer_id: str) -> str:
@@ -25,6 +26,19 @@ def _printable(customer_id: str) -> str:
     return customer_id
 
 
+class _Anything(Convertor[str]):
+    """A part of the path that may hold slashes, and line breaks too: who asks with one is told that it is no id."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
 CustomerId = Annotated[
     str, Path(min_length=1, max_length=128, description="the id in the events"), AfterValidator(_printable)
 ]
@@ -38,7 +52,7 @@ def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> Non
         return access.reader_of(access_token if bearer is None else bearer.credentials)
 
     @app.get(
-        "/v1/customers/{customer_id:path}/events",
+        "/v1/customers/{customer_id:anything}/events",
         summary="One customer's read model, now and whenever it changes (server-sent events)",
         response_class=EventStream,
         responses=CUSTOMER_PROBLEMS,
@@ -60,7 +74,7 @@ def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> Non
         "/v1/overview/events",
         summary="The overview and everything said, as it happens (server-sent events)",
         response_class=EventStream,
-        responses=GUARDED,
+        responses={**INVALID, **GUARDED},
     )
     async def overview_stream(
         reader: Annotated[Reader, Depends(streaming)], last_event_id: LastEventId = None
@@ -84,7 +98,7 @@ def add_customers(app: FastAPI, lookup: Lookup, access: Access) -> None:
     """Add one customer and the explanation of one."""
 
     @app.get(
-        "/v1/customers/{customer_id:path}/explain",
+        "/v1/customers/{customer_id:anything}/explain",
         summary="Why one customer is where they are: criteria, orders, what was said",
         response_model=Explanation,
         responses=CUSTOMER_PROBLEMS,
@@ -99,7 +113,7 @@ def add_customers(app: FastAPI, lookup: Lookup, access: Access) -> None:
         return JSONResponse(reader.shown(found.view), headers={"Cache-Control": "no-store"})
 
     @app.get(
-        "/v1/customers/{customer_id:path}",
+        "/v1/customers/{customer_id:anything}",
         summary="One customer's tier, progress and features, as of now",
         response_model=CustomerView,
         responses=CUSTOMER_PROBLEMS,

@@ -4,8 +4,10 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from schemas.instants import Instant, parse_instant
-from schemas.record import Headers, LogRecord
+from schemas.record import LogRecord
 from schemas.topics import INPUTS, dead_letter_topic
 from streams.ports import StreamsError
 from streams.topic_reader import read_one, read_topics
@@ -38,11 +40,6 @@ class DeadLetter:
         """How it is named on the command line: input topic, and partition and offset on the dead letter topic."""
         return f"{self.topic}:{self.record.partition}:{self.record.offset}"
 
-    @property
-    def headers(self) -> Headers:
-        """The original headers, without those that tell why it is here."""
-        return tuple((name, value) for name, value in self.record.headers if not name.startswith(_OURS))
-
     def value_as_text(self) -> str | None:
         """Return the value as text, or as ``base64:...`` where it is not UTF-8."""
         value = self.record.value
@@ -73,21 +70,33 @@ async def find_dead_letter(options: Mapping[str, object], prefix: str, letter_id
     return _dead_letter(record)
 
 
-async def original_value(options: Mapping[str, object], prefix: str, letter: DeadLetter) -> bytes | None:
-    """Return the value as it first arrived: of a truncated one, read again from its topic."""
+async def original(options: Mapping[str, object], prefix: str, letter: DeadLetter) -> LogRecord:
+    """Return the record as it first arrived, for sending it again: of a truncated one, read again from its topic.
+
+    Its headers are without those that tell why it was here.
+    """
     if not letter.is_truncated:
-        return letter.record.value
-    original = await read_one(options, prefix + letter.topic, letter.partition, letter.offset)
-    if original is None:
+        return _without_ours(letter.record)
+    record = await read_one(options, prefix + letter.topic, letter.partition, letter.offset)
+    if record is None:
         raise DeadLetterError(
             f"dead letter {letter.id} was truncated, and Kafka no longer has its original "
             f"({letter.topic}, partition {letter.partition}, offset {letter.offset})"
         )
-    return original.value
+    return _without_ours(record)
+
+
+def _without_ours(record: LogRecord) -> LogRecord:
+    kept = tuple((name, value) for name, value in record.headers if not name.startswith(_OURS))
+    return msgspec.structs.replace(record, headers=kept)
 
 
 def _dead_letter(record: LogRecord) -> DeadLetter:
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers if name.startswith(_OURS)}
+    headers = {
+        name: value.decode("utf-8", "replace")
+        for name, value in record.headers
+        if value is not None and name.startswith(_OURS)
+    }
     try:
         return DeadLetter(
             record,

@@ -13,6 +13,7 @@ from schemas.instants import Instant
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from streams import topics
+from streams.header_names import read_leniently
 from streams.ports import LogUnavailableError, LostClaimError, StopError
 from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
@@ -174,6 +175,9 @@ class KafkaInputs:
             raise LostClaimError("a rebalance came in between") from error
         except KafkaError as error:
             raise LogUnavailableError(f"Kafka at {self._config.bootstrap} failed a fetch: {error}") from error
+        except UnicodeDecodeError as error:
+            read_leniently()
+            raise LostClaimError("a record has a header whose name is not UTF-8; reading again, more slowly") from error
 
     async def _gone(self, error: OffsetOutOfRangeError) -> StopError:
         tp, offset = next(iter(error.args[0].items()))

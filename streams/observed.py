@@ -14,6 +14,8 @@ SENT_AT: Final = "tl_sent_at"
 Result = TypeVar("Result")
 VISIBLE_BOUNDS: Final = (*(round(0.0005 * 1.25**n, 6) for n in range(52)), float("inf"))
 """Half a millisecond to some 50 seconds, each a quarter more than the one before."""
+_VISIBLE_SECONDS_MAX: Final = 366 * 86_400.0
+"""Who says to have sent a record earlier, or never, or says no number, must not spoil the sum for ever."""
 
 
 @dataclass(slots=True)
@@ -49,11 +51,13 @@ class Observed:
         """Count how long records took that say when they were sent (header `tl_sent_at`, seconds as text)."""
         for record in records:
             for name, value in record.headers:
-                if name == SENT_AT:
+                if name == SENT_AT and value is not None:
                     with suppress(ValueError):
                         self._note_visible(max(0.0, now() / 1_000_000 - float(value)))
 
     def _note_visible(self, seconds: float) -> None:
+        if not seconds <= _VISIBLE_SECONDS_MAX:
+            return
         bound = VISIBLE_BOUNDS[bisect_left(VISIBLE_BOUNDS, seconds)]
         self.visible[bound] = self.visible.get(bound, 0) + 1
         self.visible_seconds += seconds

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.record import LogRecord
+from streams.header_names import read_leniently
 
 FETCH_TIMEOUT_MS = 200
 
@@ -28,9 +30,8 @@ async def read_topics(options: Mapping[str, object], names: Sequence[str], parti
             consumer.seek(partition, begins[partition])
             consumer.resume(partition)
             while await consumer.position(partition) < ends[partition]:
-                for records in (await consumer.getmany(partition, timeout_ms=FETCH_TIMEOUT_MS)).values():
-                    for record in records:
-                        yield log_record(record)
+                for record in await _fetched(consumer, partition):
+                    yield log_record(record)
             consumer.pause(partition)
 
 
@@ -45,10 +46,20 @@ async def read_one(options: Mapping[str, object], name: str, partition: int, off
             return None
         consumer.seek(where, offset)
         while await consumer.position(where) <= offset:
-            for records in (await consumer.getmany(where, timeout_ms=FETCH_TIMEOUT_MS, max_records=1)).values():
-                for record in records:
-                    return log_record(record) if record.offset == offset else None
+            for record in await _fetched(consumer, where, max_records=1):
+                return log_record(record) if record.offset == offset else None
         return None
+
+
+async def _fetched(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, max_records: int | None = None
+) -> Sequence[ConsumerRecord]:
+    try:
+        found = await consumer.getmany(partition, timeout_ms=FETCH_TIMEOUT_MS, max_records=max_records)
+    except UnicodeDecodeError:
+        read_leniently()
+        return ()
+    return cast("Sequence[ConsumerRecord]", found.get(partition, ()))
 
 
 def log_record(record: ConsumerRecord) -> LogRecord:

@@ -7,7 +7,9 @@ import asyncio
 import gc
 import logging
 import sys
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 import faust
 from faust.app.base import BootStrategy
@@ -81,6 +83,13 @@ class WorkerService(Service):
             await partitions.run()
         except (StopError, StateError, LogUnavailableError) as error:
             self.stopped_by = str(error)
+        except Exception as error:  # noqa: BLE001  # the outermost place; silence and exit code 0 would be worse
+            # Where, but not what: the text of a foreign error may hold what a customer sent.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.name} ({Path(where.filename).name}, line {where.lineno})"
+            self.stopped_by = (
+                f"unexpected {type(error).__name__} in {place}: a bug of Tierline; nothing is lost, but please report it"
+            )
         finally:
             self.on_end.set()
 

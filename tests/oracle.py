@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import EllipsisType
 
-from tests.oracle_admission import Fact, RefusedError, murmur2, parse
+from tests.oracle_admission import TIMESTAMP_MS_END, Fact, Headers, murmur2, parse
 from tests.oracle_bodies import read_model
 from tests.oracle_customer import Body, Customer, Debounce, Decision, Trigger, deciding, level_of, order_sums
+from tests.oracle_json import RefusedError
 from tests.oracle_nudges import sha256_hex
 from tests.oracle_rules import DAY_US, HOUR_US, Rules, day_of, instant_text, start_of
 from tests.oracle_tiers import TierFold
@@ -51,12 +52,13 @@ class Oracle(TierFold):
         value: bytes | None,
         key: bytes | EllipsisType | None = ...,
         offset: int = 0,
+        headers: Headers = (),
     ) -> None:
         """Take one record; without ``key`` it is keyed by its customer_id."""
-        timestamp = self.clock if timestamp_ms == -1 else timestamp_ms * 1000
+        timestamp = timestamp_ms * 1000 if 0 <= timestamp_ms < TIMESTAMP_MS_END else self.clock
         self.clock = max(self.clock, timestamp)
         try:
-            fact = parse(topic, value)
+            fact = parse(topic, value, headers)
             self._admit(fact, key, timestamp)
         except RefusedError as refused:
             self.counts["dead"] += 1
@@ -198,7 +200,7 @@ def order_by_rules(records: Iterable[Mapping[str, object]]) -> list[Mapping[str,
 
     def timestamp_of(topic: str) -> int:
         timestamp = int(str(queues[topic][0]["timestamp"]))
-        return clock if timestamp == -1 else timestamp
+        return timestamp if 0 <= timestamp < TIMESTAMP_MS_END else clock
 
     while queues:
         topic = min(queues, key=lambda name: (timestamp_of(name), name))

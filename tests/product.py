@@ -14,7 +14,7 @@ from schemas.program import Program
 from schemas.record import LogRecord
 from schemas.snapshot import decode_snapshot
 from schemas.topics import CHANGES, INPUTS, NUDGES, SUPPRESSIONS
-from state.outputs import Output
+from state.outputs import Output, text_of
 from state.score import Model, model_of
 from tests.folding import Fold, fold_log, fold_steps
 from tests.oracle import Oracle
@@ -58,7 +58,10 @@ class ProductFold:
         offset: int = 0,
     ) -> None:
         keyed = _customer_key(value) if isinstance(key, EllipsisType) else key
-        self.run.take_record(LogRecord(topic, 0, offset, timestamp_ms, keyed, value, ()))
+        self.take(LogRecord(topic, 0, offset, timestamp_ms, keyed, value, ()))
+
+    def take(self, record: LogRecord) -> None:
+        self.run.take_record(record)
         self._collect()
 
     def tick(self, at: int, upto: str | None = None) -> None:
@@ -198,8 +201,8 @@ def _place(source: object) -> object:
 
 
 def _dead_letter(output: Output) -> Json:
-    headers = {name: value.decode() for name, value in output.headers}
-    return {"topic": headers["tl_topic"], "offset": int(headers["tl_offset"]), "reason": headers["tl_reason"]}
+    topic, offset, reason = (text_of(output.headers, f"tl_{name}") for name in ("topic", "offset", "reason"))
+    return {"topic": topic, "offset": int(offset), "reason": reason}
 
 
 def _customer_key(value: bytes | None) -> bytes | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from schemas.instants import format_instant
-from streams.dead_letters import DeadLetter, dead_letters, find_dead_letter, original_value
+from streams.dead_letters import DeadLetter, dead_letters, find_dead_letter, original
 from tierline.connections import kafka_options
 from tierline.console import Json
 from tierline.producing import Outgoing, send
@@ -52,8 +52,8 @@ def as_json_of(letter: DeadLetter, *, with_value: bool) -> dict[str, Json]:
 async def _again(settings: Settings, letter: DeadLetter) -> Outgoing:
     # The log learns of it now; where only the log moves time, now is the moment at which it was refused.
     at = letter.at if settings.clock == "log" else wall_now()
-    value = await original_value(_options(settings), settings.topic_prefix, letter)
-    return Outgoing(letter.topic, letter.record.key, value, at // 1000, letter.headers)
+    first = await original(_options(settings), settings.topic_prefix, letter)
+    return Outgoing(letter.topic, first.key, first.value, at // 1000, first.headers)
 
 
 def _options(settings: Settings) -> Mapping[str, object]:

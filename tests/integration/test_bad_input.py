@@ -139,7 +139,7 @@ def assert_is_whole(letter: LogRecord, sent: Sent, original: LogRecord) -> None:
 
 
 def headers_of(record: LogRecord) -> dict[str, str]:
-    return {name: value.decode() for name, value in record.headers}
+    return {name: (value or b"").decode() for name, value in record.headers}
 
 
 def settings_of(installation: Installation) -> dict[str, str]:

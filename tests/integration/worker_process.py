@@ -67,7 +67,7 @@ class WorkerProcess:
 
 def config_of(options: dict[str, object]) -> WorkerConfig:
     """Return the configuration that the JSON describes."""
-    rest = {key: value for key, value in options.items() if key not in {"kafka", "program"}}
+    rest = {key: value for key, value in options.items() if key not in {"kafka", "program", "log_level"}}
     return WorkerConfig(
         kafka={"bootstrap_servers": options["kafka"]},
         program=Program.model_validate(options.get("program", {})),
@@ -78,9 +78,10 @@ def config_of(options: dict[str, object]) -> WorkerConfig:
 
 def main() -> int:
     """Work until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    options = json.loads(sys.argv[1])
+    logging.basicConfig(level=options.get("log_level", "INFO"), format="%(asctime)s %(name)s %(message)s")
     limit_repetitions(logging.getLogger().handlers[0])
-    return run_worker(config_of(json.loads(sys.argv[1])))
+    return run_worker(config_of(options))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 
 from schemas.topics import CHANGES, INPUTS, MODELS, NUDGES, SUPPRESSIONS, dead_letter_topic
+from state.outputs import text_of
 from streams.topic_reader import read_topics
 from tierline.connections import kafka_options
 from tierline.console import CommandError
@@ -23,7 +23,7 @@ async def count_published(settings: Settings) -> dict[str, Counter[str]]:
             for topics, partitions in ((COUNTED, settings.partitions), (_ONE_PARTITION, 1)):
                 names = [settings.topic_prefix + topic for topic in topics]
                 async for record in read_topics(kafka_options(settings), names, partitions):
-                    counts[record.topic.removeprefix(settings.topic_prefix)][_type(record.headers)] += 1
+                    counts[record.topic.removeprefix(settings.topic_prefix)][text_of(record.headers, "ce_type")] += 1
     except TimeoutError as error:
         raise CommandError(f"The output topics could not be read within {READ_TIMEOUT_SECONDS:.0f} s.") from error
     return counts
@@ -35,7 +35,3 @@ async def newest_model(settings: Settings) -> int:
     async for record in read_topics(kafka_options(settings), [settings.topic_prefix + MODELS], 1):
         newest = record.offset
     return newest
-
-
-def _type(headers: Sequence[tuple[str, bytes]]) -> str:
-    return next((value.decode() for name, value in headers if name == "ce_type"), "")

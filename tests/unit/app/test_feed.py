@@ -136,7 +136,9 @@ def test_a_cursor_comes_back_as_it_was(places: Sequence[Place]) -> None:
     assert parse_cursor(cursor_text(places), len(places)) in (places, None if len(places) == 1 else places)
 
 
-@pytest.mark.parametrize("text", [None, "", "1.0", "a.b_1.0", "1_2", "1.0_2.0_3.0", "-1.0_2.0", "9" * 40 + ".0_1.0"])
+@pytest.mark.parametrize(
+    "text", [None, "", "1.0", "a.b_1.0", "1_2", "1.0_2.0_3.0", "-1.0_2.0", "9" * 40 + ".0_1.0", f"{2**64 - 1}.0_1.0"]
+)
 def test_what_is_no_cursor_of_two_partitions_begins_with_the_newest(text: str | None) -> None:
     assert parse_cursor(text, 2) is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import decoded, events
+from schemas import decoded, events, finishing
 from schemas.decoding import Event, RejectedError, decode, judge
 from schemas.finishing import finish
 from schemas.instants import format_instant, from_datetime
@@ -206,6 +206,27 @@ def test_an_id_is_never_repeated_in_the_words(identifier: object) -> None:
     assert "jane" not in words
     assert "4242" not in words
     assert "xxx" not in words
+
+
+def test_a_price_with_many_zeros_is_read_and_not_remembered() -> None:
+    before = finishing._known_minor_of.cache_info().currsize
+    for number in range(50):
+        event = decode(ORDERS, order(amount="0" * (1000 + number) + "1.50"))
+        assert event.type == "order.placed"
+        assert event.amount_minor == 150
+    assert finishing._known_minor_of.cache_info().currsize == before
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "posix/UTC", "right/UTC", "right/Europe/Berlin"])
+def test_a_file_that_only_some_machines_have_is_no_time_zone(zone: str) -> None:
+    body = {"type": "profile.updated", "customer_id": "c", "occurred_at": "2026-01-31T12:00:00Z", "time_zone": zone}
+    assert refusal(json.dumps(body).encode(), CONSENTS).startswith("invalid_field time_zone")
+
+
+def test_the_words_hold_nothing_that_a_terminal_would_obey() -> None:
+    words = refusal(order(currency="U\u001b\n", channel="\u202e"))
+    assert words.isprintable()
+    assert "\\x1b" in words
 
 
 def test_facts_that_need_a_table_are_checked_on_consents_too() -> None:

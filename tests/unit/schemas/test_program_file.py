@@ -4,6 +4,7 @@ import pytest
 
 from schemas.program import Program
 from schemas.program_file import ProgramFileError, load_program, read_program
+from schemas.yaml_file import MISTAKES_MAX
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}", "---\n"])
@@ -81,6 +82,59 @@ def test_a_mistake_is_named_with_key_value_and_what_would_be_right(text: str, wo
     with pytest.raises(ProgramFileError) as caught:
         read_program(text)
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("version: " + "9" * 5000, "line 1, column 10: a number of more than 40 characters; correct the YAML there"),
+        ("version: !!int abc", 'line 1, column 10: a tag ("tag:yaml.org,2002:int") has no place here'),
+        ("version: !x 1", 'line 1, column 10: a tag ("!x") has no place here'),
+        ("a: &a {version: 1}\n!!merge x: *a", 'line 2, column 1: a tag ("tag:yaml.org,2002:merge") has no place here'),
+        ("1: 2", "line 1, column 1: a key must be a word"),
+        ("a: &a [[x]]\n*a : 1", "line 1, column 4: a key must be a word"),
+        ("version: [[" + "[" * 60, "nested too deeply; correct the YAML there"),
+        ("\n".join(" " * depth + "a:" for depth in range(60)), "nested too deeply; correct the YAML there"),
+        ('version: "\\uD800"', "line 1, column 10: half of a surrogate pair is no character"),
+        ("version: 1\x01", "character 11 (U+0001) may not stand in YAML; remove it"),
+        (
+            "tiers: {levels: [{name: a, spend: 1e99999999999999999999}]}",
+            'levels[0].spend: "1e99999999999999999999" is not',
+        ),
+        ('tiers: {levels: [{name: "a\\nb"}]}', 'levels[0].name: "a\\nb" is not allowed: give printable characters'),
+        ('"a\\e[2Jb": 1', 'program.yaml: "a\\x1b[2Jb": there is no such key'),
+        ("time_zone: right/UTC", "give a name of the IANA time zone database"),
+        ("time_zone: localtime", "give a name of the IANA time zone database"),
+        ("nudges: {caps: {per_day: 10000000}}", "nudges.caps.per_day: 10000000 is not allowed: give at most 1000000"),
+        ("x: 1\n" * 20_000, "has more than 64 KiB; is it the right file?"),
+    ],
+)
+def test_what_no_rules_file_needs_is_refused_in_one_line(text: str, words: str) -> None:
+    with pytest.raises(ProgramFileError) as caught:
+        read_program(text)
+    (line,) = str(caught.value).split("\n")
+    assert words in line
+    assert line.startswith("program.yaml: ")
+    assert line.isprintable()
+
+
+def test_aliases_are_understood_and_never_written_out() -> None:
+    text = "tiers: {grace_days: &days 20, term_days: *days}"
+    assert read_program(text).tiers.term_days == 20
+
+
+def test_a_file_that_is_none_gets_a_few_of_its_mistakes_named() -> None:
+    with pytest.raises(ProgramFileError) as caught:
+        read_program("\n".join(f"k{number}: 1" for number in range(3000)))
+    lines = str(caught.value).split("\n")
+    assert len(lines) == MISTAKES_MAX + 1
+    assert lines[-1] == "program.yaml: and more: correct these 20 first"
+
+
+def test_a_file_that_is_too_long_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_bytes("é".encode() * 5_000_000)
+    with pytest.raises(ProgramFileError, match=r"rules.yaml: has more than 64 KiB"):
+        load_program(tmp_path / "rules.yaml")
 
 
 def test_every_mistake_gets_a_line() -> None:
