@@ -88,7 +88,7 @@ class WorkerService(Service):
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{where.name} ({Path(where.filename).name}, line {where.lineno})"
             self.stopped_by = (
-                f"unexpected {type(error).__name__} in {place}: a bug of Tierline; nothing is lost, but please report it"
+                f"unexpected {type(error).__name__} in {place}: a bug of Tierline; nothing is lost, please report it"
             )
         finally:
             self.on_end.set()
