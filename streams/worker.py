@@ -86,10 +86,8 @@ class WorkerService(Service):
         except Exception as error:  # noqa: BLE001  # the outermost place; silence and exit code 0 would be worse
             # Where, but not what: the text of a foreign error may hold what a customer sent.
             where = traceback.extract_tb(error.__traceback__)[-1]
-            self.stopped_by = (
-                f"unexpected {type(error).__name__} in {where.name} ({Path(where.filename).name}, line {where.lineno}): "
-                "a bug of Tierline; nothing is lost, but please report it"
-            )
+            place = f"{where.name} ({Path(where.filename).name}, line {where.lineno})"
+            self.stopped_by = f"unexpected {type(error).__name__} in {place}: a bug of Tierline, please report it"
         finally:
             self.on_end.set()
 
