@@ -87,9 +87,7 @@ class WorkerService(Service):
             # Where, but not what: the text of a foreign error may hold what a customer sent.
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{where.name} ({Path(where.filename).name}, line {where.lineno})"
-            self.stopped_by = (
-                f"unexpected {type(error).__name__} in {place}: a bug of Tierline; nothing is lost, please report it"
-            )
+            self.stopped_by = f"unexpected {type(error).__name__} in {place}: a bug of Tierline, please report it"
         finally:
             self.on_end.set()
 
