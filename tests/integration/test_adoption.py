@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -13,18 +12,9 @@ from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
-from tests.servers import KafkaServer, ValkeyServer
 from tests.snapshots import random_snapshot
 
 VERSIONS = 5
-
-
-@pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
-    made.create_topics()
-    yield made
-    made.stop_workers()
 
 
 @pytest.mark.timeout(180)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -22,7 +20,6 @@ from tests.integration.test_cli import tierline
 from tests.oracle import Oracle
 from tests.oracle_rules import instant_text
 from tests.product import FATES, program_of
-from tests.servers import KafkaServer, ValkeyServer
 
 PROGRAM: Json = {"nudges": {"quiet_hours": None, "holdout": {"share": 0}}}
 HIGHER: Json = PROGRAM | {
@@ -32,11 +29,8 @@ HIGHER: Json = PROGRAM | {
 
 
 @pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, PARTITIONS, {"program": PROGRAM})
-    made.create_topics()
-    yield made
-    made.stop_workers()
+def worker_options() -> dict[str, object]:
+    return {"program": PROGRAM}
 
 
 @pytest.mark.timeout(240)

@@ -23,7 +23,6 @@ from streams import topics
 from tests.builders import Json
 from tests.integration.inspection import views_of
 from tests.integration.installation import Installation
-from tests.servers import KafkaServer, ValkeyServer
 
 ROOT = Path(__file__).parents[2]
 MAPPING = ROOT / "examples" / "shop_events.mapping.yaml"
@@ -80,12 +79,9 @@ def say_badly(shop: Shop, number: int) -> None:
     shop.messages += [unknown, torn]
 
 
-@pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
-    made.create_topics()
-    yield made
-    made.stop_workers()
+@pytest.fixture(autouse=True)
+def no_bridge_is_left() -> Iterator[None]:
+    yield
     while RUNNING:
         with RUNNING.pop() as bridge:
             bridge.kill()

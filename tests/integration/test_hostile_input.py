@@ -6,7 +6,7 @@ import asyncio
 import random
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from tests.integration.inspection import meta_of
 from tests.integration.installation import Installation
 from tests.integration.worker_process import WorkerProcess
 from tests.product import FATES
-from tests.servers import KafkaServer, ValkeyServer
 
 RECORDS, A_WORLD, A_SECOND = 20_000, 1000, 2500
 GROWTH_KIB_MAX = 64 * 1024
@@ -38,11 +37,8 @@ KAFKA_REFUSES_FROM_MS = 1_600_000_000_000
 
 
 @pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, options={"log_level": "DEBUG"})
-    made.create_topics()
-    yield made
-    made.stop_workers()
+def worker_options() -> dict[str, object]:
+    return {"log_level": "DEBUG"}
 
 
 @pytest.mark.timeout(240)

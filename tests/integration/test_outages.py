@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,8 @@ from tests.servers import KafkaServer, NewKafka, NewValkey, ValkeyServer
 
 
 @pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, options={"start_patience_seconds": 1})
-    made.create_topics()
-    yield made
-    made.stop_workers()
+def worker_options() -> dict[str, object]:
+    return {"start_patience_seconds": 1}
 
 
 async def some_history(installation: Installation, orders: int = 300) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +18,6 @@ from tests.integration.inspection import meta_of, until_in_force
 from tests.integration.installation import Installation
 from tests.integration.shop import Record, a_shop
 from tests.product import program_of
-from tests.servers import KafkaServer, ValkeyServer
 
 FIRST: Json = {"version": 1}
 LOWER_THRESHOLDS: Json = {
@@ -33,11 +30,8 @@ LOWER_THRESHOLDS: Json = {
 
 
 @pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path, options={"program": FIRST})
-    made.create_topics()
-    yield made
-    made.stop_workers()
+def worker_options() -> dict[str, object]:
+    return {"program": FIRST}
 
 
 @pytest.mark.timeout(240)

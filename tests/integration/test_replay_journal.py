@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from tests.integration.installation import Installation, as_bytes
 from tests.journals import FakeLog, Worked, replayed, worked
 from tests.logs import random_steps
 from tests.product import Json
-from tests.servers import KafkaServer, ValkeyServer
+from tests.servers import KafkaServer
 
 BEGIN_MS = 1_488_369_600_000
 LATEST_MS = 1_750_000_000_000  # Kafka refuses timestamps of the future.
@@ -179,14 +179,6 @@ def test_a_broker_that_is_down_is_one_message(tmp_path: Path) -> None:
     done = replay("--out", str(tmp_path), settings={"TIERLINE_KAFKA": "127.0.0.1:9"})
     assert (done.code, len(done.err.splitlines())) == (1, 1)
     assert "Kafka at 127.0.0.1:9 does not" in done.err
-
-
-@pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
-    made.create_topics()
-    yield made
-    made.stop_workers()
 
 
 def settings_of(installation: Installation, *, redis: bool) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -20,18 +19,10 @@ from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 from tests.integration.trainer_process import a_trainer
 from tests.integration.worker_process import WorkerProcess
-from tests.servers import KafkaServer, NewKafka, ValkeyServer
+from tests.servers import NewKafka, ValkeyServer
 from tests.unit.models.building import DAY, folded, slices
 
 SETTINGS = LearningSettings(k=4, warm_up_days=3, reservoir_customers=150, learn_every=2)
-
-
-@pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
-    made.create_topics()
-    yield made
-    made.stop_workers()
 
 
 def a_history(days: int, seed: int) -> list[SampleSlice]:

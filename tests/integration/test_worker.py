@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -22,15 +22,7 @@ from tests import builders
 from tests.integration.installation import Installation, as_bytes
 from tests.integration.shop import BEGIN_MS, a_shop
 from tests.integration.worker_process import config_of
-from tests.servers import KafkaServer, NewValkey, ValkeyServer
-
-
-@pytest.fixture
-def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(unique_name, kafka.bootstrap, valkey.url, tmp_path)
-    made.create_topics()
-    yield made
-    made.stop_workers()
+from tests.servers import KafkaServer, NewValkey
 
 
 @pytest.mark.timeout(240)
