@@ -36,6 +36,17 @@ class Installation(TopicsOfName):
     options: dict[str, object] = field(default_factory=dict)
     workers: list[WorkerProcess] = field(default_factory=list)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return the variables that a command needs to work on it."""
+        return {
+            "TIERLINE_KAFKA": self.kafka,
+            "TIERLINE_REDIS": self.redis_url,
+            "TIERLINE_NAME": self.name,
+            "TIERLINE_TOPIC_PREFIX": self.prefix,
+            "TIERLINE_PARTITIONS": str(self.partitions),
+        }
+
     def create_topics(self) -> None:
         """Create all of them."""
         specs = [*topics.specs(self.prefix, self.partitions), *topics.input_specs(self.prefix, self.partitions)]

@@ -1,6 +1,7 @@
 """Workers adopt models while they are killed: no torn or older one, and a replay adopts the same at the same places."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from random import Random
@@ -10,6 +11,7 @@ import pytest
 from schemas.journal import ModelAdoption
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
+from tests.integration.commands import tierline
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 from tests.snapshots import random_snapshot
@@ -39,6 +41,9 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
     await installation.await_adoption()
     assert [worker.terminate() for worker in workers] == [0, 0]
     assert await installation.assert_books() > 5_000
+    arguments = ("replay", "--against-live", "--against-topics", "--json")
+    done = await asyncio.to_thread(tierline, *arguments, settings=installation.settings)
+    assert (done.code, json.loads(done.out)["differences"]) == (0, 0), done.err
     claims = sum(worker.said.count("in the middle of adopting model") for worker in workers)
     record_property("claims_in_sweeps", claims)
     assert hit >= 2

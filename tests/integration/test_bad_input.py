@@ -63,7 +63,9 @@ async def test_dead_letters_are_sent_again_after_a_fix(installation: Installatio
     installation.options["program"] = HIGHER
     worker = installation.start_worker()
     await until_in_force(installation, 2)
-    sent = await asyncio.to_thread(tierline, "dlq", "replay", "--all", "--json", settings=settings_of(installation))
+    sent = await asyncio.to_thread(
+        tierline, "dlq", "replay", "--all", "--json", settings={**installation.settings, "TIERLINE_CLOCK": "log"}
+    )
     assert (sent.code, len(json.loads(sent.out)["sent"])) == (0, 2), sent.err
     await installation.await_rest()
     assert worker.terminate() == 0
@@ -134,14 +136,3 @@ def assert_is_whole(letter: LogRecord, sent: Sent, original: LogRecord) -> None:
 
 def headers_of(record: LogRecord) -> dict[str, str]:
     return {name: (value or b"").decode() for name, value in record.headers}
-
-
-def settings_of(installation: Installation) -> dict[str, str]:
-    return {
-        "TIERLINE_KAFKA": installation.kafka,
-        "TIERLINE_REDIS": installation.redis_url,
-        "TIERLINE_NAME": installation.name,
-        "TIERLINE_TOPIC_PREFIX": installation.prefix,
-        "TIERLINE_PARTITIONS": str(installation.partitions),
-        "TIERLINE_CLOCK": "log",
-    }

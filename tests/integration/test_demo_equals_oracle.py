@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -68,6 +68,12 @@ async def test_the_demo_equals_the_oracle_and_its_own_journal(
                 found = by_customer(await shop.read(topic, partition))
                 assert not differing(found, told[topic]), f"{topic}, partition {partition}"
             assert not differing(await states_of(shop, partition), states), f"states of partition {partition}"
+    moved = Counter[str]()
+    for meta in await shop.metas():
+        moved.update(
+            {name.split(":")[2]: n for name, n in meta.counters.items() if name.startswith("segment_changes:")}
+        )
+    assert min(moved["order"], moved["model_update"]) >= 100
     assert await shop.assert_books() > 20_000
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +17,7 @@ from schemas.topics import CHANGES, CONSENTS, JOURNAL, NUDGES, ORDERS, SUPPRESSI
 from state.customer import decode_state, encode_state
 from state.redis_repository import RedisRepository
 from streams import topics
+from tests.integration.commands import Done, tierline
 from tests.integration.installation import Installation, as_bytes
 from tests.journals import FakeLog, Worked, replayed, worked
 from tests.logs import random_steps
@@ -31,21 +29,8 @@ LATEST_MS = 1_750_000_000_000  # Kafka refuses timestamps of the future.
 FILES = ("states", "changes", "nudges", "suppressions", "dead_letters")
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 def replay(*arguments: str, settings: Mapping[str, str]) -> Done:
-    """Run `tierline replay` as a process of its own with exactly these settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tierline.cli", "replay", *arguments],
-        env={**environment, **settings, "COLUMNS": "250"}, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
+    return tierline("replay", *arguments, settings=settings)
 
 
 def without_erasures(steps: list[Json]) -> list[Json]:
@@ -181,14 +166,8 @@ def test_a_broker_that_is_down_is_one_message(tmp_path: Path) -> None:
     assert "Kafka at 127.0.0.1:9 does not" in done.err
 
 
-def settings_of(installation: Installation, *, redis: bool) -> dict[str, str]:
-    settings = {
-        "TIERLINE_KAFKA": installation.kafka,
-        "TIERLINE_NAME": installation.name,
-        "TIERLINE_TOPIC_PREFIX": installation.prefix,
-        "TIERLINE_PARTITIONS": str(installation.partitions),
-    }
-    return settings | ({"TIERLINE_REDIS": installation.redis_url} if redis else {})
+def without_redis(installation: Installation) -> dict[str, str]:
+    return {name: value for name, value in installation.settings.items() if name != "TIERLINE_REDIS"}
 
 
 def records_of(seeds: range) -> list[tuple[str, bytes, int, bytes]]:
@@ -210,19 +189,19 @@ async def test_a_worker_and_a_replay_of_its_journal_agree(installation: Installa
     producing = asyncio.create_task(installation.produce(records_of(range(3, 9)), a_second=400))
     await asyncio.sleep(1)
     # While the worker is still at it.
-    kafka_alone = settings_of(installation, redis=False)
+    kafka_alone = without_redis(installation)
     done = await asyncio.to_thread(replay, "--against-topics", "--json", settings=kafka_alone)
     assert (done.code, json.loads(done.out)["differences"]) == (0, 0), done.err
     await producing
     await installation.await_rest()
     arguments = ("--out", str(tmp_path / "out"), "--against-live", "--against-topics", "--json")
-    done = await asyncio.to_thread(replay, *arguments, settings=settings_of(installation, redis=True))
+    done = await asyncio.to_thread(replay, *arguments, settings=installation.settings)
     found = json.loads(done.out)
     assert (done.code, found["differences"]) == (0, 0), done.err
     assert found["records"] == len(records_of(range(3, 9)))
     assert found["customers"] == len((tmp_path / "out" / "states.jsonl").read_text().splitlines()) > 5
     await _spoil(installation)
-    done = await asyncio.to_thread(replay, "--against-live", settings=settings_of(installation, redis=True))
+    done = await asyncio.to_thread(replay, "--against-live", settings=installation.settings)
     assert done.code == 1
     assert "state.spend_minor: replayed" in done.err
 
