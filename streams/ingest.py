@@ -108,16 +108,16 @@ async def start(engine: PartitionEngine, step: Start) -> int:
 
 def seek(engine: PartitionEngine) -> None:
     """Let every topic go on at the offset that the state has reached."""
-    engine.heads = {topic: [] for topic in engine.work.topics}
-    for topic in engine.work.topics:
-        engine.ports.inputs.seek(engine.partition, topic, engine.fold.meta.offsets.get(topic, 0))
+    topics, offsets = engine.work.topics, engine.fold.meta.offsets
+    engine.heads = {topic: [] for topic in topics}
+    engine.reading = engine.ports.inputs.begin(engine.partition, {topic: offsets.get(topic, 0) for topic in topics})
 
 
 async def _fetch(engine: PartitionEngine, topic: str, limit: int) -> int:
     heads = engine.heads[topic]
     if len(heads) >= limit:
         return 0
-    fetched = await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads))
+    fetched = await engine.ports.inputs.fetch(engine.partition, topic, limit - len(heads), engine.reading)
     heads += fetched
     return len(fetched)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -31,6 +31,7 @@ class KafkaInputs:
         self._prefix = config.topic_prefix
         self._stash: dict[TopicPartition, list[LogRecord]] = {}
         self._position: dict[TopicPartition, int] = {}
+        self._readings: dict[int, int] = {}
         self._topic_ids: tuple[float, dict[str, str]] = (0.0, {})
         self._consumer = consumer or _group_consumer(config)
 
@@ -60,27 +61,32 @@ class KafkaInputs:
         whole = set.intersection(*assigned)
         return whole, set.union(*assigned) - whole
 
-    def seek(self, partition: int, topic: str, offset: int) -> None:
-        """Let the next fetch begin there, and fetching go on."""
-        tp = self._tp(partition, topic)
-        self._stash.pop(tp, None)
-        self._position[tp] = offset
-        try:
-            self._consumer.seek(tp, offset)
-            self._consumer.resume(tp)
-        except IllegalStateError as error:
-            raise LostClaimError(f"partition {partition} is no longer assigned") from error
+    def begin(self, partition: int, offsets: Mapping[str, int]) -> int:
+        """Let the next fetches begin there, and fetching go on."""
+        reading = self._readings[partition] = self._readings.get(partition, 0) + 1
+        for topic, offset in offsets.items():
+            tp = self._tp(partition, topic)
+            self._stash.pop(tp, None)
+            self._position[tp] = offset
+            try:
+                self._consumer.seek(tp, offset)
+                self._consumer.resume(tp)
+            except IllegalStateError as error:
+                raise LostClaimError(f"partition {partition} is no longer assigned") from error
+        return reading
 
-    async def fetch(self, partition: int, topic: str, limit: int) -> Sequence[LogRecord]:
+    async def fetch(self, partition: int, topic: str, limit: int, reading: int) -> Sequence[LogRecord]:
         """Return what is at hand."""
         tp = self._tp(partition, topic)
-        stash = self._stash.get(tp)
-        if stash:
-            taken = stash[:limit]
-            del stash[:limit]
-            return taken
-        await self._poll((tp,), 0, limit)
-        return self._stash.pop(tp, ())
+        if not self._stash.get(tp):
+            await self._poll((tp,), 0, limit)
+        if self._readings.get(partition) != reading:
+            # What was polled stays in the stash: it belongs to the later reading.
+            raise LostClaimError(f"partition {partition} is read anew")
+        stash = self._stash.get(tp, [])
+        taken = stash[:limit]
+        del stash[:limit]
+        return taken
 
     async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
         """Return as soon as a topic of this partition has something, or after the timeout."""

@@ -77,6 +77,8 @@ class PartitionEngine:
     observed: Observed
     heads: dict[str, list[LogRecord]] = field(default_factory=dict)
     """Records fetched and not yet taken, per topic."""
+    reading: int = 0
+    """Ours of the input topics; a later one is another claim's."""
     crowd: Crowd | None = None
     unrelayed: int = 0
 

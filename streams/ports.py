@@ -3,7 +3,7 @@
 The engine awaits nothing but these ports, so that a simulation can drive it by hand, step by step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -59,11 +59,14 @@ class JournalTail:
 class InputLog(Protocol):
     """The input topics of the partitions that this worker reads."""
 
-    def seek(self, partition: int, topic: str, offset: int) -> None:
-        """Let the next fetch begin there."""
+    def begin(self, partition: int, offsets: Mapping[str, int]) -> int:
+        """Let the next fetch of each topic begin at its offset; return the number of this reading of the partition."""
 
-    async def fetch(self, partition: int, topic: str, limit: int) -> Sequence[LogRecord]:
-        """Return up to ``limit`` next records at hand, possibly none; raises StopError where they are gone."""
+    async def fetch(self, partition: int, topic: str, limit: int, reading: int) -> Sequence[LogRecord]:
+        """Return up to ``limit`` next records at hand, possibly none; raises StopError where they are gone.
+
+        Raises LostClaimError where a later reading began: what a forgotten reader took, the later one would miss.
+        """
 
     async def wait(self, partition: int, timeout_ms: int, limit: int) -> None:
         """Return as soon as something is at hand, or after the timeout."""

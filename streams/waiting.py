@@ -25,14 +25,20 @@ async def at_most(seconds: float, call: Awaitable[Answer]) -> Answer:
 async def cancel_all(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancel the tasks and return when all have ended; what they raised is not looked at.
 
-    Asked again every second: a library may swallow a cancellation (redis-py uses `asyncio.wait_for`).
+    Asked again every second: a library may swallow a cancellation (redis-py uses `asyncio.wait_for`). Whoever is
+    cancelled while waiting here waits on, and is cancelled then: a task that nobody waits for would go on unseen.
     """
-    pending = set(tasks)
+    pending, cancelled = set(tasks), False
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=1.0)
+        try:
+            _, pending = await asyncio.wait(pending, timeout=1.0)
+        except asyncio.CancelledError:
+            pending, cancelled = {task for task in pending if not task.done()}, True
     await asyncio.gather(*tasks, return_exceptions=True)
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 async def in_time(call: Awaitable[Answer], doing: str, timeout_seconds: float = CALL_TIMEOUT_SECONDS) -> Answer:

@@ -33,6 +33,7 @@ class Ports:
     outputs: OutputLog
     outputs_of_another: OutputLog
     append: Callable[[str, Sequence[bytes]], Awaitable[None]]
+    reading: int = 0
 
     async def fetched(self, topic: str, count: int) -> list[LogRecord]:
         """Fetch until so many are here; the other topics are asked too, as ingest does."""
@@ -40,7 +41,7 @@ class Ports:
         gives_up_at = time.monotonic() + 20
         while len(found) < count:
             assert time.monotonic() < gives_up_at
-            found += await self.inputs.fetch(P, topic, 100)
+            found += await self.inputs.fetch(P, topic, 100, self.reading)
             if len(found) < count:
                 await self.inputs.wait(P, 50, 100)
         return found
@@ -88,11 +89,24 @@ async def test_no_more_is_fetched_than_asked_for(ports: Ports) -> None:
     _seek(ports, 0)
     found: list[LogRecord] = []
     while len(found) < 3:
-        some = await ports.inputs.fetch(P, ORDERS, 2)
+        some = await ports.inputs.fetch(P, ORDERS, 2, ports.reading)
         assert len(some) <= 2
         found += some
         await ports.inputs.wait(P, 50, 2)
     assert [record.offset for record in found] == [0, 1, 2]
+
+
+async def test_a_forgotten_reader_takes_nothing_from_the_one_after_it(ports: Ports) -> None:
+    await ports.append(ORDERS, [b"0", b"1", b"2"])
+    _seek(ports, 0)
+    forgotten = ports.reading
+    await ports.inputs.wait(P, 2000, 100)
+    _seek(ports, 0)
+    for _ in range(20):
+        with pytest.raises(LostClaimError):
+            await ports.inputs.fetch(P, ORDERS, 100, forgotten)
+        await ports.inputs.wait(P, 50, 100)
+    assert [record.offset for record in await ports.fetched(ORDERS, 3)] == [0, 1, 2]
 
 
 async def test_a_topic_is_caught_up_only_when_its_end_was_seen(ports: Ports) -> None:
@@ -105,7 +119,7 @@ async def test_a_topic_is_caught_up_only_when_its_end_was_seen(ports: Ports) -> 
     while ports.inputs.caught_up_at(P, ORDERS) is None or ports.inputs.caught_up_at(P, CONSENTS) is None:
         assert time.monotonic() < gives_up_at
         for topic in INPUTS:
-            assert not await ports.inputs.fetch(P, topic, 100)
+            assert not await ports.inputs.fetch(P, topic, 100, ports.reading)
         await ports.inputs.wait(P, 50, 100)
     seen_at = ports.inputs.caught_up_at(P, ORDERS)
     assert seen_at is not None
@@ -160,8 +174,7 @@ def _fake() -> Ports:
 
 
 def _seek(ports: Ports, offset: int) -> None:
-    ports.inputs.seek(P, ORDERS, offset)
-    ports.inputs.seek(P, CONSENTS, 0)
+    ports.reading = ports.inputs.begin(P, {ORDERS: offset, CONSENTS: 0})
 
 
 def _wall_now() -> int:

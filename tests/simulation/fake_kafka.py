@@ -1,6 +1,6 @@
 """Kafka's ports on lists: two input topics, a journal, outputs, transactions and fencing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -43,17 +43,22 @@ class FakeInputs:
     def __init__(self, kafka: FakeKafka, pause: Pause, random: Random, wall_now: Callable[[], Instant]) -> None:
         self._kafka, self._pause, self._random, self._wall_now = kafka, pause, random, wall_now
         self._position = dict.fromkeys(INPUTS, 0)
+        self._reading = 0
         self._caught_up_at: dict[str, Instant | None] = dict.fromkeys(INPUTS)
         self.is_calm = False
 
-    def seek(self, partition: int, topic: str, offset: int) -> None:
-        """Let the next fetch begin there."""
-        self._position[topic] = offset
-        self._caught_up_at[topic] = None
+    def begin(self, partition: int, offsets: Mapping[str, int]) -> int:
+        """Let the next fetches begin there."""
+        self._position |= offsets
+        self._caught_up_at = dict.fromkeys(offsets)
+        self._reading += 1
+        return self._reading
 
-    async def fetch(self, partition: int, topic: str, limit: int) -> Sequence[LogRecord]:
+    async def fetch(self, partition: int, topic: str, limit: int, reading: int) -> Sequence[LogRecord]:
         """Return a few records."""
         await self._pause("fetch")
+        if reading != self._reading:
+            raise LostClaimError("read anew")
         position, log = self._position[topic], self._kafka.inputs[topic]
         few = limit if self.is_calm else min(limit, self._random.randrange(5))
         records = log[position : position + few]
