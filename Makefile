@@ -23,7 +23,7 @@ demo: $(STAMP)  ## play a year of real baskets (ARGS="--exit", ARGS="--speed max
 
 test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
 	@scripts/install_browser.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@scripts/test.sh $(BIN) $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format of the imports
 	@$(BIN)/ruff check .
