@@ -135,12 +135,12 @@ class Fold:
         meta.previous_model, meta.model, meta.model_adopted_at = meta.model, adoption.version, adoption.at
         self._models[model.version] = model
         self._put_in_force()
-        self._count("adoptions")
+        self.meta.count("adoptions")
         self._count_step(adoption)
 
     def note_withdrawn(self, output: Output) -> None:
         """Count an output that was taken back before it was published, because its customer was erased."""
-        self._count("withdrawn:" + output.topic)
+        self.meta.count("withdrawn:" + output.topic)
 
     def take_changes(self) -> Changes:
         """Return what the steps since the last call changed, and begin anew."""
@@ -159,18 +159,18 @@ class Fold:
             return self._bury(DeadLetter(record, "wrong_partition", detail), timestamp_at)
         erased_at = customers.erased_at(customer_id) if before is None else before.erased_at
         if erased_at is not None and event.occurred_at <= erased_at:
-            return self._count("erased")
+            return self.meta.count("erased")
         if event.type == "customer.erased":
             self._erase(customer_id, event.occurred_at)
-            return self._count("applied")
+            return self.meta.count("applied")
         if self._forgotten and event.occurred_at <= self._forgotten.get(customer_id, NEVER):
-            return self._count("erased")
+            return self.meta.count("erased")
         arrival = Arrival(timestamp_at, Source(record.topic, record.partition, record.offset), erased_at)
         result = step(before, event, programs, arrival, customers.ledger(customer_id))
         if before is None:
             self.meta.note_newcomer(programs.current.levels[0].name)
         self._keep(result.customer, result.written, result.decisions)
-        return self._count(result.fate)
+        return self.meta.count(result.fate)
 
     def _keep(self, customer: CustomerState, written: Mapping[str, LedgerEntry], decisions: list[Decision]) -> None:
         customer_id, changes = customer.customer_id, self._changes
@@ -190,7 +190,7 @@ class Fold:
 
     def _bury(self, letter: DeadLetter, timestamp_at: Instant) -> None:
         self._changes.outputs.append(dead_letter_output(letter, max(timestamp_at, self.meta.clock_at)))
-        self._count("dead:" + letter.reason)
+        self.meta.count("dead:" + letter.reason)
 
     def _erase(self, customer_id: str, erased_at: Instant) -> None:
         changes, key = self._changes, customer_id.encode()
@@ -244,9 +244,6 @@ class Fold:
     def _require_swept(self) -> None:
         if self.meta.sweeps_to is not None:
             raise ChangeRefusedError("an earlier change of program or model is still being swept; wait for its end")
-
-    def _count(self, what: str) -> None:
-        self.meta.count(what)
 
     def _count_step(self, single: SingleStep) -> None:
         self.meta.step += 1
