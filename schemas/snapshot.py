@@ -86,6 +86,15 @@ class Progress(msgspec.Struct, frozen=True):
     """In how many days they arrive."""
 
 
+class Rollback(msgspec.Struct, frozen=True):
+    """An operator published an old snapshot again."""
+
+    to: int
+    """The version that was published again."""
+    freezes: bool
+    """Workers adopt nothing newer until an operator says so; False: an earlier freeze is over."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What the trainer knows at the end of a day. Its version is the offset it gets on its topic."""
 
@@ -110,6 +119,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     samples_until: int = 0
     """The offset behind the last sample that was learnt from."""
     progress: Progress = Progress()
+    rollback: Rollback | msgspec.UnsetType = msgspec.UNSET
+    """Only where an operator published it: the trainer never goes on from such a one."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.operator_records import is_of_operator
 from schemas.topics import MODELS, SAMPLES
 from streams.ports import LogUnavailableError, LostClaimError
 from streams.trainer_config import TrainerConfig
@@ -16,7 +17,7 @@ from streams.waiting import at_most, in_time
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 PUBLISH_TIMEOUT_SECONDS: Final = 20.0
 READ_BACK: Final = (10, 1_000, 1_000_000_000)
-"""How far before the end the last snapshot is looked for: markers and aborted records may stand behind it."""
+"""How far before the end the last snapshot is looked for: markers, aborted and operators' records may be behind it."""
 
 
 class ModelLog:
@@ -51,12 +52,16 @@ class ModelLog:
             await _closed(producer)
 
     async def last(self) -> tuple[int, bytes] | None:
-        """Return offset and body of the last snapshot, None before the first."""
+        """Return offset and body of the last snapshot that was learnt, None before the first.
+
+        What an operator published stands for no learning: learning goes on from what it had come to before.
+        """
         async with self._reader(self._models) as consumer:
             begin, end = await _ends(consumer, self._models)
             for back in READ_BACK:
                 start = max(begin, end - back)
-                found = [one async for one in _records(consumer, self._models, start, end)]
+                records = _records(consumer, self._models, start, end)
+                found = [(offset, body) async for offset, body in records if not is_of_operator(body)]
                 if found or start == begin:
                     return found[-1] if found else None
         return None
