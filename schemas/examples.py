@@ -172,3 +172,16 @@ JOURNAL_ENTRY: Example = {
     ],
     "next_offsets": {"retail.orders.v1": 90210, "retail.consents.v1": 811},
 }
+
+ALERTS: dict[str, Example] = {
+    "drift.noticed": {
+        "type": "drift.noticed",
+        "alert_id": _ID,
+        "at": "2026-03-01T00:00:00Z",
+        "model_version": 34,
+        "measure": "share_shift",
+        "value": 0.118,
+        "limit": 0.075,
+        "customers": 18340,
+    },
+}

@@ -4,6 +4,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from schemas.drift import Drift
 from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
 
@@ -119,6 +120,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     samples_until: int = 0
     """The offset behind the last sample that was learnt from."""
     progress: Progress = Progress()
+    drift: Drift | None = None
+    """How it differs from the snapshot before; None in one of an older Tierline."""
     rollback: Rollback | msgspec.UnsetType = msgspec.UNSET
     """Only where an operator published it: the trainer never goes on from such a one."""
 

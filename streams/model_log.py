@@ -1,7 +1,7 @@
 """The trainer's two topics by aiokafka: snapshots out, one transaction each, and samples in from any offset."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from schemas.operator_records import is_of_operator
 from schemas.topics import MODELS, SAMPLES
+from state.outputs import Output
 from streams.ports import LogUnavailableError, LostClaimError
 from streams.trainer_config import TrainerConfig
 from streams.waiting import at_most, in_time
@@ -79,23 +80,31 @@ class ModelLog:
             async for one in _records(consumer, self._samples, begin, end):
                 yield one
 
-    async def publish(self, body: bytes) -> int:
-        """Publish a snapshot; return its offset, which is its version. A timeout leaves the outcome unknown."""
+    async def publish(self, body: bytes, alerts_of: Callable[[int], Sequence[Output]]) -> int:
+        """Publish a snapshot and what is to be said of it; return its offset, which is its version.
+
+        Both or neither: it is one transaction. A timeout leaves the outcome unknown.
+        """
         if self._producer is None:
             raise LostClaimError("the trainer has no producer")
         try:
-            return await at_most(PUBLISH_TIMEOUT_SECONDS, self._transact(self._producer, body))
+            return await at_most(PUBLISH_TIMEOUT_SECONDS, self._transact(self._producer, body, alerts_of))
         except ProducerFenced as error:
             raise LostClaimError("another trainer took over") from error
         except (KafkaError, TimeoutError) as error:
             raise LogUnavailableError(f"Kafka failed when publishing a model: {error!r}") from error
 
-    async def _transact(self, producer: AIOKafkaProducer, body: bytes) -> int:
+    async def _transact(
+        self, producer: AIOKafkaProducer, body: bytes, alerts_of: Callable[[int], Sequence[Output]]
+    ) -> int:
         await producer.begin_transaction()
-        sent = await producer.send(self._models.topic, body, partition=self._models.partition)
-        sent.add_done_callback(_retrieve)
+        version = int((await producer.send_and_wait(self._models.topic, body, partition=0)).offset)
+        for alert in alerts_of(version):
+            topic = self._config.topic_prefix + alert.topic
+            sent = await producer.send(topic, alert.value, alert.key, partition=0, headers=alert.headers)
+            sent.add_done_callback(_retrieve)
         await producer.commit_transaction()
-        return int((await sent).offset)
+        return version
 
     @asynccontextmanager
     async def _reader(self, tp: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 
 import msgspec
@@ -15,6 +15,7 @@ from models.trainer import Trainer
 from schemas.operator_records import Freeze, encode_freeze, is_of_operator
 from schemas.samples import SampleSlice, encode_slice
 from schemas.snapshot import Rollback, decode_snapshot, encode_snapshot
+from state.outputs import Output
 from streams.learning import Learning
 from streams.ports import LogUnavailableError, LostClaimError, StopError
 from tests.unit.models.building import SMALL, folded, slices
@@ -28,6 +29,7 @@ class Topics:
     def __init__(self, random: Random, failing: float = 0.0) -> None:
         self.kept: list[tuple[int, bytes]] = []
         self.models: list[bytes] = []
+        self.alerts: list[Output] = []
         self.epoch = 0
         self.random, self.failing = random, failing
 
@@ -68,11 +70,12 @@ class Client:
                 self.topics.fail()
                 yield offset, body
 
-    async def publish(self, body: bytes) -> int:
+    async def publish(self, body: bytes, alerts_of: Callable[[int], Sequence[Output]]) -> int:
         if self.epoch != self.topics.epoch:
             raise LostClaimError("another trainer took over")
         self.topics.fail()
         self.topics.models.append(body)
+        self.topics.alerts += alerts_of(len(self.topics.models) - 1)
         self.topics.fail()
         return len(self.topics.models) - 1
 
