@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from models.customer_table import Integers
 from models.drift import centre_shifts, share_shift
+from models.emerging import emerging_segment
 from models.kmeans import Points, squared_distances
 from models.log_matrix import log_matrix
-from schemas.drift import MEASURES, Drift, Notice
+from schemas.drift import MEASURES, Drift, Emerging, Notice
 from schemas.snapshot import Snapshot
 
 CENTRE_SHIFT_LIMIT: Final = 1.8
@@ -51,7 +52,16 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
         distance=distance,
         usual_distance=round(known.usual_distance + (known.distance - known.usual_distance) / LEVEL_DAYS, _DIGITS),
     )
-    return found if days <= SETTLING_DAYS else _judged(found, known, days - before.progress.days, after.customers)
+    if days <= SETTLING_DAYS:
+        return found
+    judged = _judged(found, known, days - before.progress.days, after.customers)
+    return replace(judged, emerging=_emerging(before, known, facts))
+
+
+def _emerging(before: Snapshot, known: Drift, facts: Integers) -> Emerging | None:
+    """By the centres of before: those of today have set out for the group already."""
+    group = emerging_segment(before, facts)
+    return group if group is None else replace(group, is_new=known.emerging is None)
 
 
 def _judged(found: Drift, before: Drift, days: int, customers: int) -> Drift:

@@ -3,18 +3,23 @@
 from typing import Literal
 
 from schemas.drift import Measure
-from schemas.outputs import Count, HexId, InstantText, Outgoing
+from schemas.outputs import Count, HexId, InstantText, MoneyText, Outgoing, Part01
 from schemas.topics import ALERTS
 
 
-class DriftNoticed(Outgoing):
-    """A new model differs from the one before by more than usual. Said once, until the measure has been below again."""
+class Alert(Outgoing):
+    """What every alert has."""
 
-    type: Literal["drift.noticed"]
     alert_id: HexId
     at: InstantText
     """The end of the day that the model was made at, by the orders' clock."""
     model_version: Count
+
+
+class DriftNoticed(Alert):
+    """A new model differs from the one before by more than usual. Said once, until the measure has been below again."""
+
+    type: Literal["drift.noticed"]
     measure: Measure
     value: float
     """Deviations for ``centre_shift`` and ``unassigned_distance``, else a part of the customers, 0-1."""
@@ -23,5 +28,25 @@ class DriftNoticed(Outgoing):
     """How many the model was made from."""
 
 
-ALERT_MODELS: dict[str, tuple[type[Outgoing], ...]] = {ALERTS: (DriftNoticed,)}
+class Profile(Outgoing):
+    """A typical customer of a group: the mean of the logs, in raw units."""
+
+    recency_days: float
+    frequency: float
+    monetary: MoneyText
+    aov: MoneyText
+    tenure_days: float
+
+
+class SegmentEmerged(Alert):
+    """Customers are far from every cluster of the model before, and near to each other. Said once while they are."""
+
+    type: Literal["segment.emerged"]
+    customers: Count
+    """In the group, of those that the trainer looked at."""
+    share: Part01
+    profile: Profile
+
+
+ALERT_MODELS: dict[str, tuple[type[Outgoing], ...]] = {ALERTS: (DriftNoticed, SegmentEmerged)}
 """The models of each topic about models."""

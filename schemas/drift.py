@@ -4,6 +4,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from schemas.features import Features
+
 Measure: TypeAlias = Literal["centre_shift", "share_shift", "label_churn", "unassigned_distance"]
 MEASURES: Final[tuple[Measure, ...]] = ("centre_shift", "share_shift", "label_churn", "unassigned_distance")
 
@@ -14,6 +16,18 @@ class Notice(msgspec.Struct, frozen=True):
     measure: Measure
     value: float
     limit: float
+
+
+class Emerging(msgspec.Struct, frozen=True):
+    """Customers whom the centres of the snapshot before leave out, near to each other."""
+
+    customers: int
+    """Of those looked at."""
+    share: float
+    centre: Features
+    """In raw log units."""
+    is_new: bool = True
+    """There was none in the snapshot before; while there is one, nothing more is said."""
 
 
 class Drift(msgspec.Struct, frozen=True):
@@ -33,3 +47,4 @@ class Drift(msgspec.Struct, frozen=True):
     """What is above its limit."""
     noticed: tuple[Notice, ...] = ()
     """What was not above it in the snapshot before."""
+    emerging: Emerging | None = None

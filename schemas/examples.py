@@ -184,4 +184,13 @@ ALERTS: dict[str, Example] = {
         "limit": 0.075,
         "customers": 18340,
     },
+    "segment.emerged": {
+        "type": "segment.emerged",
+        "alert_id": _ID,
+        "at": "2026-03-01T00:00:00Z",
+        "model_version": 34,
+        "customers": 212,
+        "share": 0.01156,
+        "profile": {"recency_days": 1.5, "frequency": 1.0, "monetary": "2140.00", "aov": "2140.00", "tenure_days": 1.5},
+    },
 }

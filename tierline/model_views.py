@@ -1,11 +1,8 @@
 """Models as data for people and programs: raw units and money as text, as everywhere."""
 
-from decimal import Decimal
-from math import expm1
-
 from models.drift import centre_shifts, share_shift
-from schemas.features import Features
 from schemas.instants import format_instant
+from schemas.raw_units import money_text, raw_units
 from schemas.snapshot import Cluster, Snapshot
 from streams.model_versions import ModelVersions
 from tierline.console import Json
@@ -36,17 +33,17 @@ def card_view(version: int, snapshot: Snapshot) -> dict[str, Json]:
         **_head(version, snapshot),
         "edges": _edges(snapshot),
         "clusters": [
-            {"id": one.id, "name": one.name, "share": one.share, "centre": _raw(one.centre, unit)}
+            {"id": one.id, "name": one.name, "share": one.share, "centre": {**raw_units(one.centre, unit)}}
             for one in snapshot.clusters
         ],
         "hysteresis": snapshot.hysteresis,
         "traits": {
             "Budget Buyer": {
-                "frequency_above": budget.frequency_above, "aov_at_most": _money(budget.aov_minor_at_most, unit),
+                "frequency_above": budget.frequency_above, "aov_at_most": money_text(budget.aov_minor_at_most, unit),
             },
             "Power User": {
-                "monetary_above": _money(power.monetary_minor_above, unit),
-                "aov_above": _money(power.aov_minor_above, unit),
+                "monetary_above": money_text(power.monetary_minor_above, unit),
+                "aov_above": money_text(power.aov_minor_above, unit),
             },
         },
     }  # fmt: skip
@@ -90,26 +87,9 @@ def _edges(snapshot: Snapshot) -> dict[str, Json]:
     return {
         "recency_days": list(edges.recency_days),
         "frequency": list(edges.frequency),
-        "monetary": [_money(minor, unit) for minor in edges.monetary_minor],
-        "aov": [_money(minor, unit) for minor in edges.aov_minor],
+        "monetary": [money_text(minor, unit) for minor in edges.monetary_minor],
+        "aov": [money_text(minor, unit) for minor in edges.aov_minor],
     }
-
-
-def _raw(centre: Features, unit: int) -> dict[str, Json]:
-    """A centre is a mean of logs: what it is in raw units is a typical customer, not an average one."""
-    recency, frequency, monetary, aov, tenure = map(expm1, centre)
-    return {
-        "recency_days": round(recency, 1),
-        "frequency": round(frequency, 1),
-        "monetary": _money(round(monetary * unit), unit),
-        "aov": _money(round(aov * unit), unit),
-        "tenure_days": round(tenure, 1),
-    }
-
-
-def _money(minor: int, minor_per_major: int) -> str:
-    digits = len(str(minor_per_major)) - 1
-    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 
 
 def _name(cluster: Cluster | None) -> str | None:

@@ -1,11 +1,12 @@
 """What a snapshot says to operators: events as the contract has them, and a line each."""
 
 import json
+from math import log1p
 
 from msgspec.structs import replace
 
-from schemas.alerts import DriftNoticed
-from schemas.drift import MEASURES, Drift, Notice
+from schemas.alerts import DriftNoticed, SegmentEmerged
+from schemas.drift import MEASURES, Drift, Emerging, Notice
 from schemas.topics import ALERTS
 from streams.alerts import alert_lines, alerts_of
 from tests.unit.models.building import a_snapshot
@@ -38,3 +39,13 @@ def test_the_same_snapshot_says_the_same_again() -> None:
 
 def test_the_lines_are_in_words() -> None:
     assert alert_lines(DRIFTED)[1] == "25.0% of the customers are in other clusters by the shares, more than 12.5%"
+
+
+def test_an_emerging_segment_is_told_with_its_profile_and_only_once() -> None:
+    group = Emerging(40, 0.016, (log1p(1.5), log1p(3), log1p(900), log1p(300), log1p(12)))
+    emerged = replace(a_snapshot(), drift=Drift(emerging=group))
+    (event,) = alerts_of(emerged, 7)
+    body = SegmentEmerged.model_validate(json.loads(event.value or b""))
+    assert (event.key, body.customers, body.profile.monetary) == (b"emerging_segment", 40, "900.00")
+    assert alert_lines(emerged)[0].endswith("typically 3 orders for 900.00, the last 1.5 and the first 12 days ago")
+    assert alerts_of(replace(emerged, drift=Drift(emerging=replace(group, is_new=False))), 8) == []
