@@ -16,6 +16,7 @@ from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
 from models.publishing import as_features, snapshot_of
 from models.settings import LearningSettings
+from models.watch import drift_of
 from schemas.features import CustomerFacts, Features, log_features, sampling_key
 from schemas.instants import DAY_MICROSECONDS, Instant
 from schemas.samples import Sample, SampleSlice
@@ -41,6 +42,7 @@ class Trainer:
         self._began_at: Instant | None = None
         self._forgets_before: Instant | None = None
         self._known_until = 0
+        self._published: Snapshot | None = None
 
     @classmethod
     def resumed(cls, settings: LearningSettings, snapshot: Snapshot) -> "Trainer":
@@ -64,6 +66,7 @@ class Trainer:
         trainer._day_ends = DayEnds(progress.clocks, snapshot.trained_at)
         trainer._forgets_before = trainer._forgotten_at(snapshot.trained_at)
         trainer._known_until = snapshot.samples_until
+        trainer._published = snapshot
         return trainer
 
     def take(self, samples: SampleSlice, offset: int) -> Snapshot | None:
@@ -101,13 +104,17 @@ class Trainer:
     def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
         self._days += 1
         snapshot = self._re_anchored(at) if self._is_warm(at) else None
+        is_due = self._is_due()
+        drift = drift_of(self._published, snapshot, self._table.facts(), self._days) if snapshot and is_due else None
         # Afterwards: where the log jumped over many days, the sweep has just begun to find everybody again.
         self._table.forget_before(self._forgotten_at(at))
-        if snapshot is None or not self._is_due():
+        if snapshot is None or not is_due:
             return None
-        self._published_days = self._days
-        began = self._table.oldest_offset(until)
-        return msgspec.structs.replace(snapshot, samples_from=began, samples_until=until, progress=self._progress())
+        self._published_days, began = self._days, self._table.oldest_offset(until)
+        self._published = msgspec.structs.replace(
+            snapshot, samples_from=began, samples_until=until, progress=self._progress(), drift=drift
+        )
+        return self._published
 
     def _progress(self) -> Progress:
         centres, clocks = self._centres, self._day_ends.clocks()

@@ -5,9 +5,11 @@ from typing import TypeAlias
 from pydantic import BaseModel, JsonValue
 
 from schemas import examples
+from schemas.alerts import ALERT_MODELS
 from schemas.events import MODELS
 from schemas.outputs import OUTPUTS
 from schemas.topics import (
+    ALERTS,
     CHANGES,
     CONSENTS,
     CUSTOMER_STATE,
@@ -34,10 +36,12 @@ DESCRIPTIONS = {
     JOURNAL: "Tierline's own: what each partition did, in which order.",
     SAMPLES: "Tierline's own: what each partition's daily sweep saw of its customers, in slices for the trainer; at "
     "most once. One partition, keyed by the inputs' partition number.",
-    MODELS_TOPIC: "Tierline's own: what the trainer learnt, one snapshot a day. One partition; a version is an offset.",
+    MODELS_TOPIC: "Tierline's own: what the trainer learnt, one snapshot a day, and what operators say of it. One "
+    "partition; a version is an offset.",
+    ALERTS: "What the trainer noticed about its models, for operators. One partition, keyed by what it is about.",
 }
 DEAD_LETTERS = "Records that nobody can accept: key, value and headers as they came, and the reason in headers."
-_EXAMPLES = {**examples.INPUTS, **examples.OUTPUTS}
+_EXAMPLES = {**examples.INPUTS, **examples.OUTPUTS, **examples.ALERTS}
 
 
 def asyncapi() -> Document:
@@ -75,13 +79,15 @@ def _names_on(topic: str) -> list[str]:
     own = {CUSTOMER_STATE: ["CustomerView"], JOURNAL: ["JournalEntry"]}
     if topic.endswith(".dlq"):
         return ["DeadLetter"]
-    models: tuple[type[BaseModel], ...] = (*MODELS.get(topic, ()), *OUTPUTS.get(topic, ()))
+    models: tuple[type[BaseModel], ...] = tuple(
+        model for models in (MODELS, OUTPUTS, ALERT_MODELS) for model in models.get(topic, ())
+    )
     return own.get(topic, [model.__name__ for model in models])
 
 
 def _operations() -> JsonValue:
     receives = {f"receive {topic}": _operation("receive", topic) for topic in INPUTS}
-    written = [*OUTPUTS, CUSTOMER_STATE, JOURNAL, SAMPLES, MODELS_TOPIC, *map(dead_letter_topic, INPUTS)]
+    written = [*OUTPUTS, *ALERT_MODELS, CUSTOMER_STATE, JOURNAL, SAMPLES, MODELS_TOPIC, *map(dead_letter_topic, INPUTS)]
     return {**receives, **{f"send {topic}": _operation("send", topic) for topic in written}}
 
 
@@ -93,7 +99,7 @@ def _messages() -> dict[str, JsonValue]:
     messages: dict[str, JsonValue] = {}
     for topic, models in MODELS.items():
         messages |= {model.__name__: _message(topic, model, "InputHeaders") for model in models}
-    for topic, outputs in OUTPUTS.items():
+    for topic, outputs in {**OUTPUTS, **ALERT_MODELS}.items():
         messages |= {model.__name__: _message(topic, model, "OutputHeaders") for model in outputs}
     view: JsonValue = {
         "name": "CustomerView",
@@ -144,14 +150,19 @@ def _headers() -> JsonValue:
         "ce_type": {"type": "string", "description": "The body's type"},
         "ce_source": text,
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "description": "The customer_id"},
+        "ce_subject": {"type": "string", "description": "The key: customer_id, or what an alert is about"},
         "content-type": {"const": "application/json"},
     }
     reasons: dict[str, JsonValue] = dict.fromkeys(
         ("tl_reason", "tl_detail", "tl_topic", "tl_partition", "tl_offset", "tl_at", "tl_truncated"), text
     )
     return {
-        "Key": {"type": "string", "minLength": 1, "maxLength": 128, "description": "The customer_id in UTF-8"},
+        "Key": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 128,
+            "description": "UTF-8: the customer_id, or what an alert is about",
+        },
         "InputHeaders": {
             "type": "object",
             "description": "All optional: CloudEvents are accepted in binary and in structured mode",

@@ -172,3 +172,25 @@ JOURNAL_ENTRY: Example = {
     ],
     "next_offsets": {"retail.orders.v1": 90210, "retail.consents.v1": 811},
 }
+
+ALERTS: dict[str, Example] = {
+    "drift.noticed": {
+        "type": "drift.noticed",
+        "alert_id": _ID,
+        "at": "2026-03-01T00:00:00Z",
+        "model_version": 34,
+        "measure": "share_shift",
+        "value": 0.118,
+        "limit": 0.075,
+        "customers": 18340,
+    },
+    "segment.emerged": {
+        "type": "segment.emerged",
+        "alert_id": _ID,
+        "at": "2026-03-01T00:00:00Z",
+        "model_version": 34,
+        "customers": 212,
+        "share": 0.01156,
+        "profile": {"recency_days": 1.5, "frequency": 1.0, "monetary": "2140.00", "aov": "2140.00", "tenure_days": 1.5},
+    },
+}

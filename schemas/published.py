@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
+from schemas.alerts import ALERT_MODELS
 from schemas.asyncapi import Document, asyncapi, schema_file
 from schemas.events import MODELS
 from schemas.outputs import OUTPUTS, DeadLetter
@@ -20,8 +21,9 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def documents() -> dict[str, str]:
     """Return the text of every published file by its name; the same text for the same contracts."""
+    bodies = {**MODELS, **OUTPUTS, **ALERT_MODELS}
     published: dict[str, Document] = {
-        **{schema_file(topic): _schema_of_any(topic, models) for topic, models in {**MODELS, **OUTPUTS}.items()},
+        **{schema_file(topic): _schema_of_any(topic, models) for topic, models in bodies.items()},
         schema_file(CUSTOMER_STATE): _schema(CustomerView),
         schema_file(JOURNAL): _journal(),
         "dead_letters.schema.json": _schema(DeadLetter),

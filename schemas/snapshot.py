@@ -4,6 +4,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from schemas.drift import Drift
 from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
 
@@ -86,6 +87,15 @@ class Progress(msgspec.Struct, frozen=True):
     """In how many days they arrive."""
 
 
+class Rollback(msgspec.Struct, frozen=True):
+    """An operator published an old snapshot again."""
+
+    to: int
+    """The version that was published again."""
+    freezes: bool
+    """Workers adopt nothing newer until an operator says so; False: an earlier freeze is over."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What the trainer knows at the end of a day. Its version is the offset it gets on its topic."""
 
@@ -110,6 +120,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     samples_until: int = 0
     """The offset behind the last sample that was learnt from."""
     progress: Progress = Progress()
+    drift: Drift | None = None
+    """How it differs from the snapshot before; None in one of an older Tierline."""
+    rollback: Rollback | msgspec.UnsetType = msgspec.UNSET
+    """Only where an operator published it: the trainer never goes on from such a one."""
 
 
 _encoder = msgspec.json.Encoder()

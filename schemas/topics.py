@@ -12,6 +12,7 @@ CUSTOMER_STATE = "loyalty.customer-state.v1"
 JOURNAL = "loyalty.journal.v1"
 SAMPLES = "loyalty.samples.v1"
 MODELS = "loyalty.models.v1"
+ALERTS = "loyalty.alerts.v1"
 
 INPUTS = (ORDERS, CONSENTS)
 """What a worker consumes; co-partitioned."""

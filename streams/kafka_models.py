@@ -11,13 +11,13 @@ from aiokafka.errors import KafkaError
 from schemas.snapshot import NewerModelError, UnreadableModelError, decode_snapshot
 from schemas.topics import MODELS
 from state.score import Model, model_of
+from streams.model_versions import ModelVersions
 from streams.ports import LogUnavailableError, StopError
 from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, cancel_all, in_time
 from streams.worker_config import WorkerConfig
 
 LOOK_MS: Final = 1000
 LATE_SECONDS: Final = 15.0
-NONE_YET: Final = -1
 RETRY_SECONDS: Final = 1.0
 DOING: Final = "reading the models"
 
@@ -32,7 +32,7 @@ class KafkaModels:
         self._topic = config.topic_prefix + MODELS
         self._place = TopicPartition(self._topic, 0)
         self._snapshots: dict[int, bytes] = {}
-        self._newest = NONE_YET
+        self._versions = ModelVersions()
         self._next_offset = 0
         self._moved = asyncio.Event()
         self._consumer: AIOKafkaConsumer | None = None
@@ -41,6 +41,7 @@ class KafkaModels:
     async def start(self) -> None:
         """Read what there is, and follow what comes; may be tried again. Raises LogUnavailableError."""
         await self.stop()
+        self._versions, self._next_offset = ModelVersions(), 0
         self._consumer = consumer = AIOKafkaConsumer(
             **self._options, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed"
         )
@@ -62,8 +63,8 @@ class KafkaModels:
                 return
 
     def newest(self) -> int:
-        """Return the newest version that can be read, -1 before the first."""
-        return self._newest
+        """Return the newest version to adopt: one that can be read and is not behind a freeze; -1 where none is."""
+        return self._versions.to_adopt()
 
     async def load(self, version: int) -> Model:
         """Return the model of this version; waits a while for one that is named, but not read yet.
@@ -104,13 +105,11 @@ class KafkaModels:
         self._next_offset = await consumer.position(self._place)
         self._moved.set()
 
-    def _judge(self, version: int) -> None:
+    def _judge(self, offset: int) -> None:
         try:
-            _model(version, self._snapshots[version])
+            self._versions.take(offset, self._snapshots[offset])
         except (NewerModelError, UnreadableModelError) as error:
-            log.warning("model %d is left out: %s", version, error)
-        else:
-            self._newest = version
+            log.warning("model %d is left out: %s", offset, error)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,8 @@ the samples that it names, and goes on with the same results (docs/decisions/001
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from models.trainer import Trainer
 from schemas.instants import format_instant
 from schemas.samples import NewerSamplesError, SampleSlice, UnreadableSamplesError, decode_slice
 from schemas.snapshot import NewerModelError, Snapshot, UnreadableModelError, decode_snapshot, encode_snapshot
+from state.outputs import Output
+from streams.alerts import alert_lines, alerts_of
 from streams.ports import StopError
 
 log = logging.getLogger("tierline.trainer")
@@ -36,8 +39,8 @@ class Models(Protocol):
     def samples(self, begin: int, end: int) -> AsyncIterator[tuple[int, bytes]]:
         """Yield offset and body of samples."""
 
-    async def publish(self, body: bytes) -> int:
-        """Publish a snapshot; return its offset."""
+    async def publish(self, body: bytes, alerts_of: Callable[[int], Sequence[Output]]) -> int:
+        """Publish a snapshot, and what is to be said of it under its offset; return the offset."""
 
 
 class Learning:
@@ -112,9 +115,11 @@ class Learning:
         snapshot = None if samples is None else self._trainer.take(samples, offset)
         self._next_offset = offset + 1
         if snapshot is not None and snapshot.samples_until > self.published_until:
-            version = await self._models.publish(encode_snapshot(snapshot))
+            version = await self._models.publish(encode_snapshot(snapshot), partial(alerts_of, snapshot))
             self.published_until = snapshot.samples_until
             log.info("model %d: %s", version, summary(snapshot))
+            for line in alert_lines(snapshot):
+                log.warning("model %d: %s", version, line)
 
 
 def summary(snapshot: Snapshot) -> str:

@@ -1,14 +1,16 @@
 """The trainer's two topics by aiokafka: snapshots out, one transaction each, and samples in from any offset."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.operator_records import is_of_operator
 from schemas.topics import MODELS, SAMPLES
+from state.outputs import Output
 from streams.ports import LogUnavailableError, LostClaimError
 from streams.trainer_config import TrainerConfig
 from streams.waiting import at_most, in_time
@@ -16,7 +18,7 @@ from streams.waiting import at_most, in_time
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 PUBLISH_TIMEOUT_SECONDS: Final = 20.0
 READ_BACK: Final = (10, 1_000, 1_000_000_000)
-"""How far before the end the last snapshot is looked for: markers and aborted records may stand behind it."""
+"""How far before the end the last snapshot is looked for: markers, aborted and operators' records may be behind it."""
 
 
 class ModelLog:
@@ -51,12 +53,16 @@ class ModelLog:
             await _closed(producer)
 
     async def last(self) -> tuple[int, bytes] | None:
-        """Return offset and body of the last snapshot, None before the first."""
+        """Return offset and body of the last snapshot that was learnt, None before the first.
+
+        What an operator published stands for no learning: learning goes on from what it had come to before.
+        """
         async with self._reader(self._models) as consumer:
             begin, end = await _ends(consumer, self._models)
             for back in READ_BACK:
                 start = max(begin, end - back)
-                found = [one async for one in _records(consumer, self._models, start, end)]
+                records = _records(consumer, self._models, start, end)
+                found = [(offset, body) async for offset, body in records if not is_of_operator(body)]
                 if found or start == begin:
                     return found[-1] if found else None
         return None
@@ -74,23 +80,31 @@ class ModelLog:
             async for one in _records(consumer, self._samples, begin, end):
                 yield one
 
-    async def publish(self, body: bytes) -> int:
-        """Publish a snapshot; return its offset, which is its version. A timeout leaves the outcome unknown."""
+    async def publish(self, body: bytes, alerts_of: Callable[[int], Sequence[Output]]) -> int:
+        """Publish a snapshot and what is to be said of it; return its offset, which is its version.
+
+        Both or neither: it is one transaction. A timeout leaves the outcome unknown.
+        """
         if self._producer is None:
             raise LostClaimError("the trainer has no producer")
         try:
-            return await at_most(PUBLISH_TIMEOUT_SECONDS, self._transact(self._producer, body))
+            return await at_most(PUBLISH_TIMEOUT_SECONDS, self._transact(self._producer, body, alerts_of))
         except ProducerFenced as error:
             raise LostClaimError("another trainer took over") from error
         except (KafkaError, TimeoutError) as error:
             raise LogUnavailableError(f"Kafka failed when publishing a model: {error!r}") from error
 
-    async def _transact(self, producer: AIOKafkaProducer, body: bytes) -> int:
+    async def _transact(
+        self, producer: AIOKafkaProducer, body: bytes, alerts_of: Callable[[int], Sequence[Output]]
+    ) -> int:
         await producer.begin_transaction()
-        sent = await producer.send(self._models.topic, body, partition=self._models.partition)
-        sent.add_done_callback(_retrieve)
+        version = int((await producer.send_and_wait(self._models.topic, body, partition=0)).offset)
+        for alert in alerts_of(version):
+            topic = self._config.topic_prefix + alert.topic
+            sent = await producer.send(topic, alert.value, alert.key, partition=0, headers=alert.headers)
+            sent.add_done_callback(_retrieve)
         await producer.commit_transaction()
-        return int((await sent).offset)
+        return version
 
     @asynccontextmanager
     async def _reader(self, tp: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:

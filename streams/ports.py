@@ -104,7 +104,7 @@ class ModelLog(Protocol):
     """The snapshots that the trainer published; a version is an offset."""
 
     def newest(self) -> int:
-        """Return the newest version that can be read, -1 before the first."""
+        """Return the newest version to adopt: one that can be read and is not behind a freeze; -1 where none is."""
 
     async def load(self, version: int) -> Model:
         """Return the model of this version. Raises LogUnavailableError, and StopError where it is gone."""

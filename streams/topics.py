@@ -12,6 +12,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, Ne
 from kafka.errors import TopicAlreadyExistsError
 
 from schemas.topics import (
+    ALERTS,
     CHANGES,
     CUSTOMER_STATE,
     INPUTS,
@@ -83,11 +84,12 @@ def specs(prefix: str, partitions: int) -> list[TopicSpec]:
 
 
 def learning_specs(prefix: str) -> list[TopicSpec]:
-    """Return the topics of the trainer: one partition each, for there is one order of samples and of versions.
+    """Return the topics of the trainer: one partition each, for there is one order of samples, versions and alerts.
 
     Snapshots are kept for ever: the journal names them.
     """
-    return [TopicSpec(prefix + SAMPLES, 1, SAMPLED), TopicSpec(prefix + MODELS, 1, KEPT)]
+    settings = {SAMPLES: SAMPLED, MODELS: KEPT, ALERTS: FORGOTTEN}
+    return [TopicSpec(prefix + topic, 1, chosen) for topic, chosen in settings.items()]
 
 
 def input_specs(prefix: str, partitions: int) -> list[TopicSpec]:
@@ -183,7 +185,7 @@ def _judge(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
     if topic.partitions != spec.partitions:
         text = f"has {topic.partitions} partitions, not {spec.partitions}"
         yield TopicProblem(
-            spec.name, "failure", text, _ONE_PARTITION if spec.name.endswith((SAMPLES, MODELS)) else _SAME_COUNT
+            spec.name, "failure", text, _ONE_PARTITION if spec.name.endswith((SAMPLES, MODELS, ALERTS)) else _SAME_COUNT
         )
     policy, right = topic.settings.get("cleanup.policy", ""), spec.settings["cleanup.policy"]
     if policy and policy != right:

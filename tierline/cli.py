@@ -22,6 +22,7 @@ from tierline.commands import (
     explain,
     export,
     import_,
+    models,
     produce,
     rebuild,
     replay,
@@ -51,6 +52,7 @@ app.command()(export.export)
 app.command(name="import")(import_.import_)
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(models.app, name="models")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.journal import Step, decode_entry
+from schemas.operator_records import decode_model_record
 from schemas.record import LogRecord
-from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
+from schemas.snapshot import Snapshot, encode_snapshot
 from schemas.topics import JOURNAL, MODELS
 from state.score import Model, model_of
 
@@ -72,8 +73,8 @@ class TopicsOfName:
 
     async def models(self) -> dict[int, Model]:
         """Return every model by its version."""
-        records = await self.read(MODELS, 0)
-        return {one.offset: model_of(one.offset, decode_snapshot(one.value or b"")) for one in records}
+        records = [(one.offset, decode_model_record(one.value or b"")) for one in await self.read(MODELS, 0)]
+        return {version: model_of(version, one) for version, one in records if isinstance(one, Snapshot)}
 
     async def snapshots(self) -> dict[int, dict[str, object]]:
         """Return every snapshot's JSON by its version."""

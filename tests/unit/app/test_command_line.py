@@ -12,6 +12,8 @@ COMMANDS = [
     ["demo"], ["worker"], ["trainer"], ["api"], ["doctor"], ["produce"], ["import"], ["customer"], ["rebuild"],
     ["erase"],
     ["export"], ["topics", "create"], ["topics", "check"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"],
+    ["models", "list"], ["models", "show"], ["models", "compare"], ["models", "rollback"], ["models", "freeze"],
+    ["models", "unfreeze"],
 ]  # fmt: skip
 OFFERING_JSON = [command for command in COMMANDS if command not in (["worker"], ["trainer"], ["api"])]
 
@@ -59,6 +61,9 @@ def test_what_prints_data_offers_json(command: list[str], capsys: pytest.Capture
         ["export", "customers.csv"],
         ["export", "customers.xlsx"],
         ["topics", "check"],
+        ["models", "list"],
+        ["models", "show", "-1"],
+        ["models", "rollback"],
     ],
     ids=" ".join,
 )

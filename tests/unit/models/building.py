@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 
 from models.settings import LearningSettings
@@ -44,3 +45,13 @@ def folded(trainer: Trainer, records: Iterable[tuple[int, SampleSlice]]) -> list
 def a_snapshot() -> Snapshot:
     """One that was learnt."""
     return trained(Trainer(SMALL), 4)[-1]
+
+
+def with_group(days: int, customers: int, since: int) -> Iterator[tuple[int, SampleSlice]]:
+    """`slices` under their offsets, and from a day on a group of so many, far from all of them."""
+    for day, whole in enumerate(slices(days)):
+        rows = [
+            Sample(f"new-{number}", 0, 150 + number % 5, 9_000_000 + 1_000 * number, day - since)
+            for number in range(customers if day >= since and whole.rows else 0)
+        ]
+        yield day, msgspec.structs.replace(whole, rows=(*whole.rows, *rows))

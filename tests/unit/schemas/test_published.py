@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from referencing import Registry, Resource
 
 from schemas import examples
+from schemas.alerts import ALERT_MODELS
 from schemas.decoding import decode
 from schemas.events import MODELS
 from schemas.journal import decode_entry
@@ -26,6 +27,7 @@ REGISTRY: Registry[bool | Mapping[str, JsonValue]] = Registry().with_resources(
 EXAMPLES = [
     *((topic, examples.INPUTS[str(tag_of(model))]) for topic, models in MODELS.items() for model in models),
     *((topic, examples.OUTPUTS[str(tag_of(model))]) for topic, models in OUTPUTS.items() for model in models),
+    *((topic, examples.ALERTS[str(tag_of(model))]) for topic, models in ALERT_MODELS.items() for model in models),
     (CUSTOMER_STATE, examples.CUSTOMER_VIEW),
     (JOURNAL, examples.JOURNAL_ENTRY),
     ("dead_letters", examples.DEAD_LETTER),
@@ -67,8 +69,8 @@ def test_every_example_is_valid(topic: str, example: examples.Example) -> None:
 def test_the_models_accept_every_example(topic: str, example: examples.Example) -> None:
     if topic in INPUTS:
         assert decode(topic, json.dumps(example).encode()).type == example["type"]
-    elif topic in OUTPUTS:
-        model = next(model for model in OUTPUTS[topic] if tag_of(model) == example["type"])
+    elif topic in {**OUTPUTS, **ALERT_MODELS}:
+        model = next(model for model in {**OUTPUTS, **ALERT_MODELS}[topic] if tag_of(model) == example["type"])
         assert model.model_validate(example).model_dump(by_alias=True) == example
     elif topic == JOURNAL:
         assert decode_entry(json.dumps(example).encode()).next_step == 4833

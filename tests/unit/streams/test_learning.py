@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 
 import msgspec
@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.trainer import Trainer
+from schemas.operator_records import Freeze, encode_freeze, is_of_operator
 from schemas.samples import SampleSlice, encode_slice
-from schemas.snapshot import decode_snapshot, encode_snapshot
+from schemas.snapshot import Rollback, decode_snapshot, encode_snapshot
+from state.outputs import Output
 from streams.learning import Learning
 from streams.ports import LogUnavailableError, LostClaimError, StopError
 from tests.unit.models.building import SMALL, folded, slices
@@ -27,12 +29,16 @@ class Topics:
     def __init__(self, random: Random, failing: float = 0.0) -> None:
         self.kept: list[tuple[int, bytes]] = []
         self.models: list[bytes] = []
+        self.alerts: list[Output] = []
         self.epoch = 0
         self.random, self.failing = random, failing
 
     def add(self, samples: SampleSlice | bytes) -> None:
         body = samples if isinstance(samples, bytes) else encode_slice(samples)
         self.kept.append((self.kept[-1][0] + 1 if self.kept else 0, body))
+
+    def learnt(self) -> list[tuple[int, bytes]]:
+        return [(version, body) for version, body in enumerate(self.models) if not is_of_operator(body)]
 
     def fail(self) -> None:
         if self.random.random() < self.failing:
@@ -52,7 +58,7 @@ class Client:
 
     async def last(self) -> tuple[int, bytes] | None:
         self.topics.fail()
-        return (len(self.topics.models) - 1, self.topics.models[-1]) if self.topics.models else None
+        return self.topics.learnt()[-1] if self.topics.learnt() else None
 
     async def samples_range(self) -> tuple[int, int]:
         kept = self.topics.kept
@@ -64,11 +70,12 @@ class Client:
                 self.topics.fail()
                 yield offset, body
 
-    async def publish(self, body: bytes) -> int:
+    async def publish(self, body: bytes, alerts_of: Callable[[int], Sequence[Output]]) -> int:
         if self.epoch != self.topics.epoch:
             raise LostClaimError("another trainer took over")
         self.topics.fail()
         self.topics.models.append(body)
+        self.topics.alerts += alerts_of(len(self.topics.models) - 1)
         self.topics.fail()
         return len(self.topics.models) - 1
 
@@ -102,9 +109,18 @@ async def storm(seed: int) -> None:
         await delivered(active, topics, first)
         if random.random() < 0.05:
             trainers[0] = Learning(Client(topics), SMALL)
+        if topics.models and random.random() < 0.05:
+            topics.models.append(said_by_an_operator(random, topics))
     topics.failing = 0
     await delivered(trainers[0], topics, len(topics.kept) - 1)
-    assert topics.models == the_fold(samples)
+    assert [body for _, body in topics.learnt()] == the_fold(samples)
+
+
+def said_by_an_operator(random: Random, topics: Topics) -> bytes:
+    version, body = random.choice(topics.learnt())
+    if random.random() < 0.5:
+        return encode_freeze(Freeze(random.choice([None, version])))
+    return encode_snapshot(msgspec.structs.replace(decode_snapshot(body), rollback=Rollback(version, True)))
 
 
 async def delivered(learning: Learning, topics: Topics, first: int) -> None:

@@ -1,0 +1,92 @@
+"""Drift: whether a new model, or the customers under it, differ from the last one by more than they usually do.
+
+The limits are about twice the largest values of the Complete Journey (2,469 households, two seeds, day 45 on), where
+nothing happens but a year of shopping. What comes slowly, below them every day, is not noticed.
+"""
+
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+
+from models.customer_table import Integers
+from models.drift import centre_shifts, share_shift
+from models.emerging import emerging_segment
+from models.kmeans import Points, squared_distances
+from models.log_matrix import log_matrix
+from schemas.drift import MEASURES, Drift, Emerging, Notice
+from schemas.snapshot import Snapshot
+
+CENTRE_SHIFT_LIMIT: Final = 1.8
+"""Deviations; there 0.90 at most, 0.16 on a median day: a centre goes a fifth of the way to where it is drawn."""
+SHARE_SHIFT_LIMIT: Final = 0.075
+"""There 0.037 at most, 0.014 on a median day."""
+LABEL_CHURN_LIMIT: Final = 0.12
+"""There 0.058 at most, 0.026 on a median day; hysteresis keeps most of these customers where they are."""
+DISTANCE_LIMIT: Final = 0.035
+"""By which part the distance may exceed its usual level; there 0.016 at most."""
+SETTLING_DAYS: Final = 30
+"""The first days of the trainer, in which customers are still being found, are not judged."""
+LEVEL_DAYS: Final = 14
+"""How far the usual level of the distance looks back: a new one is the usual one after some weeks."""
+LIMITS_FOR_CUSTOMERS: Final = 2_500
+"""With fewer, everything is noisier by the root of how many times fewer; with more, the draw's noise stays."""
+_DIGITS: Final = 6
+
+
+def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: int) -> Drift:
+    """Return how ``after``, of so many days, differs from the snapshot published before; ``facts``: its customers."""
+    logs = log_matrix(facts, after.minor_per_major)
+    now = _squared_distances(after, logs)
+    distance = round(float(np.sqrt(now.min(axis=1)).mean()), _DIGITS)
+    if before is None:
+        return Drift(distance=distance, usual_distance=distance)
+    then, known = _squared_distances(before, logs), before.drift or Drift(distance=distance, usual_distance=distance)
+    found = Drift(
+        centre_shift=max(centre_shifts(before, after).values(), default=0.0),
+        share_shift=share_shift(before, after),
+        label_churn=round(
+            float((_ids(after)[now.argmin(axis=1)] != _ids(before)[then.argmin(axis=1)]).mean()), _DIGITS
+        ),
+        distance=distance,
+        usual_distance=round(known.usual_distance + (known.distance - known.usual_distance) / LEVEL_DAYS, _DIGITS),
+    )
+    if days <= SETTLING_DAYS:
+        return found
+    judged = _judged(found, known, days - before.progress.days, after.customers)
+    return replace(judged, emerging=_emerging(before, known, facts))
+
+
+def _emerging(before: Snapshot, known: Drift, facts: Integers) -> Emerging | None:
+    """By the centres of before: those of today have set out for the group already."""
+    group = emerging_segment(before, facts)
+    return group if group is None else replace(group, is_new=known.emerging is None)
+
+
+def _judged(found: Drift, before: Drift, days: int, customers: int) -> Drift:
+    """Days between two models allow for more, as a random walk does."""
+    noise = sqrt(max(days, 1) * max(1.0, LIMITS_FOR_CUSTOMERS / customers))
+    limits = (
+        CENTRE_SHIFT_LIMIT * noise,
+        SHARE_SHIFT_LIMIT * noise,
+        LABEL_CHURN_LIMIT * noise,
+        found.usual_distance * (1 + DISTANCE_LIMIT * noise),
+    )
+    values = (found.centre_shift, found.share_shift, found.label_churn, found.distance)
+    judged = zip(MEASURES, values, limits, strict=True)
+    above = [Notice(name, value, round(limit, _DIGITS)) for name, value, limit in judged if value > limit]
+    return replace(
+        found,
+        above=tuple(one.measure for one in above),
+        noticed=tuple(one for one in above if one.measure not in before.above),
+    )
+
+
+def _squared_distances(snapshot: Snapshot, logs: Points) -> Points:
+    deviation = np.array(snapshot.scaling.deviation)
+    return squared_distances(logs / deviation, np.array([one.centre for one in snapshot.clusters]) / deviation)
+
+
+def _ids(snapshot: Snapshot) -> Integers:
+    return np.array([one.id for one in snapshot.clusters])

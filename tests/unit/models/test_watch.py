@@ -1,0 +1,74 @@
+"""Drift: quiet while nothing happens, said once when something does."""
+
+import msgspec
+import pytest
+
+from models.trainer import Trainer
+from models.watch import SETTLING_DAYS
+from schemas.drift import Drift
+from schemas.raw_units import raw_units
+from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
+from tests.unit.models.building import SMALL, folded, with_group
+
+INJECTED_ON = SETTLING_DAYS + 6
+DAYS = INJECTED_ON + 6
+
+
+def drifts(snapshots: list[Snapshot]) -> list[Drift]:
+    found = [snapshot.drift for snapshot in snapshots]
+    return [one for one in found if one is not None]
+
+
+@pytest.fixture(scope="module")
+def learnt() -> list[Snapshot]:
+    return folded(Trainer(SMALL), with_group(DAYS, 40, INJECTED_ON))
+
+
+def test_nothing_is_noticed_where_nothing_happens() -> None:
+    found = drifts(folded(Trainer(SMALL), with_group(DAYS, 0, INJECTED_ON)))
+    assert len(found) > SETTLING_DAYS
+    assert [(one.noticed, one.emerging) for one in found] == [((), None)] * len(found)
+    assert found[0].centre_shift == found[0].share_shift == found[0].label_churn == 0
+    assert all(one.centre_shift > 0 for one in found[1:])
+
+
+def test_a_group_from_nowhere_is_noticed_on_its_first_day_and_said_once(learnt: list[Snapshot]) -> None:
+    days = {snapshot.progress.days: snapshot.drift or Drift() for snapshot in learnt}
+    said = [(day, notice.measure) for day, drift in days.items() for notice in drift.noticed]
+    assert said, "nothing was noticed"
+    assert said[0][0] == INJECTED_ON
+    assert "unassigned_distance" in days[INJECTED_ON].above
+    assert len({measure for _, measure in said}) == len(said), "once each"
+    for drift in days.values():
+        assert all(notice.value > notice.limit and notice.measure in drift.above for notice in drift.noticed)
+
+
+def test_a_group_that_no_centre_has_is_told_once_with_what_it_is_like(learnt: list[Snapshot]) -> None:
+    found = {one.progress.days: one.drift.emerging for one in learnt if one.drift is not None and one.drift.emerging}
+    assert next(iter(found)) == INJECTED_ON
+    first = found[INJECTED_ON]
+    assert (first.customers, first.share) == (40, round(40 / 240, 6))
+    profile = raw_units(first.centre, 100)
+    assert (profile["recency_days"], profile["tenure_days"]) == (0, 0)
+    assert 151 < float(profile["frequency"]) < 153
+    assert [one.is_new for one in found.values()].count(True) == 1
+
+
+def test_a_few_strangers_are_no_segment() -> None:
+    found = drifts(folded(Trainer(SMALL), with_group(DAYS, 12, INJECTED_ON)))
+    assert [one.emerging for one in found] == [None] * len(found)
+
+
+def test_who_takes_over_notices_the_same(learnt: list[Snapshot]) -> None:
+    records = list(with_group(DAYS, 40, INJECTED_ON))
+    for place in (3, INJECTED_ON - 3, len(learnt) - 3):
+        snapshot = decode_snapshot(encode_snapshot(learnt[place]))
+        later = folded(Trainer.resumed(SMALL, snapshot), records[snapshot.samples_from :])
+        assert later == learnt[place + 1 :]
+
+
+def test_a_snapshot_of_an_older_tierline_has_no_drift_and_is_gone_on_from(learnt: list[Snapshot]) -> None:
+    old = msgspec.structs.replace(learnt[5], drift=None)
+    (after, *_) = folded(Trainer.resumed(SMALL, old), list(with_group(DAYS, 40, INJECTED_ON))[old.samples_from :])
+    assert after.drift is not None
+    assert after.drift.usual_distance == after.drift.distance
