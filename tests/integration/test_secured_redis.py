@@ -37,7 +37,7 @@ class Guarded(NamedTuple):
 
     def allow(self, *rules: str) -> None:
         """Give our user these rights, on top of those that it has."""
-        self.admin.execute_command("ACL", "SETUSER", USER, *rules)
+        self.admin.execute_command("ACL", "SETUSER", USER, *rules)  # type: ignore[no-untyped-call]
 
     def denied(self) -> list[str]:
         """Return what was refused so far."""

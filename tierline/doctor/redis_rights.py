@@ -1,7 +1,7 @@
 """May this user do what Tierline does? Every command is tried on a key that nobody uses, so that nothing changes."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Final, TypeAlias, cast
 
 from redis import asyncio as aioredis
 from redis.exceptions import NoPermissionError, ResponseError
@@ -76,7 +76,7 @@ def _failure(what: str, rule: str) -> Finding:
 async def _may(client: "aioredis.Redis", command: str, key: str) -> bool:
     arguments = [key if argument == KEY else argument for argument in PROBES[command]]
     try:
-        await client.execute_command(*command.split("|"), *arguments)
+        await cast("Awaitable[object]", client.execute_command(*command.split("|"), *arguments))  # type: ignore[no-untyped-call]
     except NoPermissionError:
         return False
     except ResponseError:
