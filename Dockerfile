@@ -1,5 +1,6 @@
 # Tierline's worker, API and command line; docker-compose.yml says how they run together.
-FROM python:3.13-slim
+# A version, not a moving tag; a digest of your own registry is better still.
+FROM python:3.13.7-slim-bookworm
 
 WORKDIR /app
 COPY requirements.lock .

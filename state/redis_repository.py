@@ -181,7 +181,7 @@ class RedisRepository(RedisReading):
 
     @property
     def _where(self) -> str:
-        return self._url.rsplit("@", 1)[-1].removeprefix("redis://")
+        return self._url.partition("?")[0].rsplit("@", 1)[-1].removeprefix("redis://")
 
     async def _made_durable(self, partition: int, token: str) -> list[str]:
         """Write the token again together with WAITAOF, which waits for this connection's own writes only."""
@@ -200,14 +200,14 @@ class RedisRepository(RedisReading):
         return []
 
     async def _call(self, function: str, partition: int, *args: Argument) -> Reply:
-        packed = hiredis.pack_command(("FCALL", f"{_LIBRARY}_{function}", 1, self._meta(partition), *args))  # type: ignore[arg-type]
+        call = ("FCALL", f"{_LIBRARY}_{function}", 1, self._meta(partition), *args)
         try:
-            return await self._send(packed)
+            return await self._send(hiredis.pack_command(call))  # type: ignore[arg-type]
         except exceptions.ResponseError as error:
             if "Function not found" not in str(error):
                 raise StoreUnusableError(f"Redis at {self._where} refused a call: {error}") from error
         await self._command("FUNCTION", "LOAD", "REPLACE", _CODE)
-        return await self._send(packed)
+        return await self._command(*call)
 
     async def _command(self, *args: Argument) -> Reply:
         try:
@@ -234,7 +234,11 @@ class RedisRepository(RedisReading):
     async def _translated(self) -> AsyncIterator[None]:
         try:
             yield
-        except (exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
+        except exceptions.NoPermissionError as error:
+            raise StoreUnusableError(
+                f"Redis at {self._where} permits too little: {error}. `tierline doctor` names the missing rights"
+            ) from error
+        except exceptions.AuthenticationError as error:
             raise StoreUnusableError(f"Redis at {self._where} refuses the login: {error}") from error
         except exceptions.OutOfMemoryError as error:
             raise StoreUnusableError(f"Redis at {self._where} is full: raise maxmemory, then restart") from error

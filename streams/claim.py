@@ -1,5 +1,6 @@
 """Taking a partition: fence whoever had it, then learn from store and journal where it stands."""
 
+import logging
 from collections.abc import Mapping
 
 from schemas.journal import JournalEntry, Start, decode_entry
@@ -14,6 +15,8 @@ from streams.outbox import decode_outbox
 from streams.partition import PartitionEngine, Work
 from streams.ports import JournalTail, LostClaimError, Ports, StopError
 from streams.repeat import Repeat
+
+log = logging.getLogger("tierline.claim")
 
 EVERYTHING = 1_000_000
 """More than an outbox ever holds."""
@@ -31,6 +34,8 @@ async def claim(
     observed.claims += 1
     token = ports.new_token()
     stored = await ports.store.claim(partition, token)
+    for warning in stored.warnings:
+        log.warning("partition %d: %s", partition, warning)
     await ports.outputs.start(partition)
     if rebuild or stored.is_clearing:
         stored, rebuild = await _cleared(partition, token, ports, observed), True

@@ -21,6 +21,7 @@ from streams.kafka_outputs import KafkaOutputs
 from streams.observed import Observed
 from streams.partition import PartitionEngine, Work
 from streams.ports import LogUnavailableError, Ports, StopError
+from streams.refusal import refusal
 from streams.runner import DRAIN_SECONDS, Beside, PartitionRunner
 from streams.sampling import SampleTopic
 from streams.state_topic import StateTopic
@@ -160,7 +161,11 @@ class PartitionsService:
             try:
                 return await attempt()
             except (LogUnavailableError, StoreUnavailableError) as error:
-                left = gives_up_at - loop.time()
+                left, refused = gives_up_at - loop.time(), None
+                if isinstance(error, LogUnavailableError):
+                    refused = await refusal(self.config.kafka)
+                if refused is not None:
+                    raise StopError(refused) from error
                 if left <= 0 or self._drains:
                     raise StopError(f"{error}. Start it, or correct the address") from error
                 if loop.time() - said_at >= START_SAY_SECONDS:

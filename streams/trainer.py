@@ -28,6 +28,7 @@ from streams.faust_worker import QuietWorker, nothing_of_its_own, stop_at_end
 from streams.learning import Learning
 from streams.model_log import ModelLog
 from streams.ports import LogUnavailableError, LostClaimError, StopError
+from streams.refusal import refusal_now
 from streams.trainer_config import TrainerConfig
 
 START_RETRY_SECONDS: Final = 2.0
@@ -188,7 +189,9 @@ def _await_topics(config: TrainerConfig) -> None:
             try:
                 return _check_topics(config)
             except AdminKafkaError as error:
-                left = gives_up_at - time.monotonic()
+                refused, left = refusal_now(config.kafka), gives_up_at - time.monotonic()
+                if refused is not None:
+                    raise StopError(refused) from error
                 if left <= 0:
                     raise StopError(
                         f"Kafka at {config.bootstrap} does not answer: {error!r}. Start it, or correct the address"

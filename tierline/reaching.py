@@ -1,8 +1,9 @@
 """What a command says when Kafka, Redis or the program file is not as it needs it: one message, never a stack trace."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
@@ -13,6 +14,8 @@ from schemas.program_file import ProgramFileError, load_program
 from state.errors import StateError
 from state.store import StoreUnavailableError
 from streams.ports import LogUnavailableError, StreamsError
+from streams.refusal import refusal_now
+from tierline.connections import kafka_options
 from tierline.console import CommandError, UsageError
 from tierline.settings import Settings, load_settings, shown
 
@@ -37,7 +40,8 @@ def explained(settings: Settings) -> Iterator[None]:
         yield
     except (KafkaError, AioKafkaError) as error:
         raise CommandError(
-            f"Kafka at {settings.kafka} does not do what was asked: {_words(error)}. "
+            _refused(settings)
+            or f"Kafka at {settings.kafka} does not do what was asked: {_words(error)}. "
             "Check that it runs and that TIERLINE_KAFKA names it; `tierline doctor` looks closer."
         ) from error
     except RedisError as error:
@@ -46,9 +50,14 @@ def explained(settings: Settings) -> Iterator[None]:
             "Check that it runs and that TIERLINE_REDIS names it."
         ) from error
     except (LogUnavailableError, StoreUnavailableError) as error:
-        raise CommandError(f"{error}. Start it, or correct the address") from error
+        refused = _refused(settings) if isinstance(error, LogUnavailableError) else None
+        raise CommandError(refused or f"{error}. Start it, or correct the address") from error
     except (StateError, StreamsError) as error:
         raise CommandError(str(error)) from error
+
+
+def _refused(settings: Settings) -> str | None:
+    return refusal_now(cast("Mapping[str, object]", kafka_options(settings)))
 
 
 def _words(error: Exception) -> str:

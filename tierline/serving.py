@@ -1,6 +1,8 @@
 """The API process: one uvicorn server over one store."""
 
+import signal
 import socket
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -32,6 +34,13 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
         super().__init__(config)
         self._feed = feed
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let SIGTERM end it with exit code 0, as it ends a worker: uvicorn would raise the signal again."""
+        if sig == signal.SIGTERM:
+            self.should_exit = True
+        else:
+            super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close all connections, open streams included."""

@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     def need_redis(self) -> str:
         """Return the URL with user and password in it, or say that it is missing."""
         url = self.redis.get_secret_value() if self.redis else None
-        return self._with_login(_needed(url, "REDIS", "TIERLINE_REDIS=redis://localhost:6379/0"))
+        return self._with_authority(self._with_login(_needed(url, "REDIS", "TIERLINE_REDIS=redis://localhost:6379/0")))
 
     def _with_login(self, url: str) -> str:
         parts = urlsplit(url)
@@ -166,6 +166,17 @@ class Settings(BaseSettings):
         password = self.redis_password.get_secret_value() if self.redis_password else ""
         login = f"{quote(self.redis_user or '')}:{quote(password, safe='')}"
         return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
+
+    def _with_authority(self, url: str) -> str:
+        parts, path = urlsplit(url), self.redis_ca_file
+        if path is None:
+            return url
+        if parts.scheme != "rediss":
+            raise SettingsError("TIERLINE_REDIS_CA_FILE needs TLS: begin TIERLINE_REDIS with rediss://.")
+        if not path.is_file():
+            raise SettingsError(f"TIERLINE_REDIS_CA_FILE={path} is not a file that can be read.")
+        authority = f"ssl_ca_certs={quote(str(path), safe='')}"
+        return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, authority)))))
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Literal, cast
 
 from aiokafka.partitioner import murmur2
@@ -14,6 +13,7 @@ from state.redis_repository import RedisRepository
 from storefront.lookup import Lookup
 from streams.trainer_config import TrainerConfig
 from streams.worker_config import WorkerConfig
+from tierline import __version__
 from tierline.connections import kafka_options
 from tierline.reaching import program_of
 from tierline.settings import Settings
@@ -87,4 +87,4 @@ def trainer_config(settings: Settings) -> TrainerConfig:
 
 def installed_version() -> str:
     """Return Tierline's own version."""
-    return version("tierline")
+    return __version__

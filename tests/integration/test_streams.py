@@ -102,7 +102,7 @@ def test_the_feed_goes_on_where_it_stopped_over_a_restart_of_the_api(shop: Shop)
         assert set(seen[0].data) == {"id", "at", "customer_id", "what", "body"}
         api = shop.children.pop()
         api.process.send_signal(signal.SIGTERM)
-        assert api.process.wait(4) == -signal.SIGTERM, "an open stream holds no process up"
+        assert api.process.wait(4) == 0, "an open stream holds no process up"
     shop.produce(an_order(3, "600.00", "c-3"))
     shop.start_process("api")
     shop.wait_for("/v1/customers/c-3", _is_found)

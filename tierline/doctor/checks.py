@@ -1,7 +1,8 @@
 """The examination: what a worker needs, in the order in which it needs it."""
 
 import asyncio
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as AioKafkaError
@@ -9,6 +10,7 @@ from kafka.errors import KafkaError
 
 from schemas.program_file import ProgramFileError, load_program
 from schemas.topics import JOURNAL
+from streams.refusal import refusal_now
 from streams.topics import TopicProblem
 from tierline.connections import kafka_options
 from tierline.doctor.findings import Finding, ok
@@ -59,6 +61,10 @@ def _check_topics(settings: Settings) -> list[Finding]:
     try:
         problems = topic_problems(settings)
     except KafkaError as error:
+        refused = refusal_now(cast("Mapping[str, object]", kafka_options(settings)))
+        if refused is not None:
+            what, _, advice = refused.partition(". ")
+            return [Finding("kafka", "failure", what, f"{advice}.")]
         text = f"Kafka at {settings.kafka} does not answer: {error}"
         return [Finding("kafka", "failure", text, "Start it, or correct TIERLINE_KAFKA and TIERLINE_KAFKA_SECURITY.")]
     answers = ok("kafka", f"Kafka at {settings.kafka} answers")

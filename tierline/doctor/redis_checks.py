@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping
 
 from redis import asyncio as aioredis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from state.errors import StateError
 from state.redis_repository import RedisRepository
+from state.redis_rights import acl_rule
 from tierline.doctor.findings import Finding, ok
+from tierline.doctor.redis_rights import check_rights
 from tierline.settings import Settings, shown
 
 OLDEST_VERSION = (7, 2)
@@ -24,12 +26,12 @@ async def check_redis(settings: Settings) -> list[Finding]:
     )
     try:
         info = await client.info("everything")
+        rights = await check_rights(client, settings.name)
     except (RedisError, OSError) as error:
-        advice = "Start it, or correct TIERLINE_REDIS (with TLS: rediss://)."
-        return [Finding("redis", "failure", f"{where} does not answer: {str(error).rstrip('.')}", advice)]
+        return [_unreachable(settings, where, error)]
     finally:
         await client.aclose()
-    return [ok("redis", f"{where} answers"), *_judge(where, info)]
+    return [ok("redis", f"{where} answers"), rights, *_judge(where, info)]
 
 
 async def started_partitions(settings: Settings) -> list[int]:
@@ -42,6 +44,21 @@ async def started_partitions(settings: Settings) -> list[int]:
     finally:
         await repository.close()
     return [partition for partition, meta in enumerate(metas) if meta is not None]
+
+
+def _unreachable(settings: Settings, where: str, error: Exception) -> Finding:
+    text = str(error).rstrip(".")
+    if isinstance(error, NoPermissionError):
+        advice = f"ACL SETUSER <user> {acl_rule(settings.name)}"
+        return Finding("redis", "failure", f"{where} permits too little: {text}", advice)
+    if isinstance(error, AuthenticationError) or text.startswith("NOAUTH"):
+        advice = "Correct TIERLINE_REDIS_USER and TIERLINE_REDIS_PASSWORD, or the login in TIERLINE_REDIS."
+        return Finding("redis", "failure", f"{where} refuses the login: {text}", advice)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        advice = "Name the PEM file of the authority that signed it in TIERLINE_REDIS_CA_FILE."
+        return Finding("redis", "failure", f"the certificate of {where} is not trusted: {text}", advice)
+    advice = "Start it, or correct TIERLINE_REDIS (with TLS: rediss://)."
+    return Finding("redis", "failure", f"{where} does not answer: {text}", advice)
 
 
 def _judge(where: str, info: Mapping[str, object]) -> list[Finding]:

@@ -1,5 +1,8 @@
 """Settings: bounded, described, and never silently ignored."""
 
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 
 from tierline.settings import STARS, Settings, SettingsError, load_settings, shown
@@ -76,3 +79,19 @@ def test_a_missing_server_says_what_to_set() -> None:
 
 def test_every_setting_is_described() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_authority_of_redis_is_part_of_its_url(tmp_path: Path) -> None:
+    ca_file = tmp_path / "the ca.pem"
+    ca_file.touch()
+    given = {"TIERLINE_REDIS": "rediss://redis:6380/0", "TIERLINE_REDIS_CA_FILE": str(ca_file)}
+    url = load_settings({**given, "TIERLINE_REDIS_USER": "u", "TIERLINE_REDIS_PASSWORD": "p@"}).need_redis()
+    assert url == f"rediss://u:p%40@redis:6380/0?ssl_ca_certs={quote(str(ca_file), safe='')}"
+
+
+def test_an_authority_without_tls_or_without_a_file_is_refused(tmp_path: Path) -> None:
+    ca_file = {"TIERLINE_REDIS_CA_FILE": str(tmp_path / "ca.pem")}
+    with pytest.raises(SettingsError, match=r"TIERLINE_REDIS_CA_FILE=.* is not a file"):
+        load_settings({"TIERLINE_REDIS": "rediss://redis:6380/0", **ca_file}).need_redis()
+    with pytest.raises(SettingsError, match="needs TLS"):
+        load_settings({"TIERLINE_REDIS": "redis://redis:6379/0", **ca_file}).need_redis()
