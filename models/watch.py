@@ -15,7 +15,7 @@ from models.drift import centre_shifts, share_shift
 from models.emerging import emerging_segment
 from models.kmeans import Points, squared_distances
 from models.log_matrix import log_matrix
-from schemas.drift import MEASURES, Drift, Emerging, Notice
+from schemas.drift import Drift, Emerging, Notice, values_of
 from schemas.snapshot import Snapshot
 
 CENTRE_SHIFT_LIMIT: Final = 1.8
@@ -73,9 +73,8 @@ def _judged(found: Drift, before: Drift, days: int, customers: int) -> Drift:
         LABEL_CHURN_LIMIT * noise,
         found.usual_distance * (1 + DISTANCE_LIMIT * noise),
     )
-    values = (found.centre_shift, found.share_shift, found.label_churn, found.distance)
-    judged = zip(MEASURES, values, limits, strict=True)
-    above = [Notice(name, value, round(limit, _DIGITS)) for name, value, limit in judged if value > limit]
+    judged = zip(values_of(found).items(), limits, strict=True)
+    above = [Notice(name, value, round(limit, _DIGITS)) for (name, value), limit in judged if value > limit]
     return replace(
         found,
         above=tuple(one.measure for one in above),

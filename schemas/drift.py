@@ -48,3 +48,9 @@ class Drift(msgspec.Struct, frozen=True):
     noticed: tuple[Notice, ...] = ()
     """What was not above it in the snapshot before."""
     emerging: Emerging | None = None
+
+
+def values_of(drift: Drift) -> dict[Measure, float]:
+    """Return what is compared with a limit, by measure."""
+    values = (drift.centre_shift, drift.share_shift, drift.label_churn, drift.distance)
+    return dict(zip(MEASURES, values, strict=True))

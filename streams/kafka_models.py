@@ -32,7 +32,7 @@ class KafkaModels:
         self._topic = config.topic_prefix + MODELS
         self._place = TopicPartition(self._topic, 0)
         self._snapshots: dict[int, bytes] = {}
-        self._versions = ModelVersions()
+        self.versions = ModelVersions()
         self._next_offset = 0
         self._moved = asyncio.Event()
         self._consumer: AIOKafkaConsumer | None = None
@@ -41,7 +41,7 @@ class KafkaModels:
     async def start(self) -> None:
         """Read what there is, and follow what comes; may be tried again. Raises LogUnavailableError."""
         await self.stop()
-        self._versions, self._next_offset = ModelVersions(), 0
+        self.versions, self._next_offset = ModelVersions(), 0
         self._consumer = consumer = AIOKafkaConsumer(
             **self._options, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed"
         )
@@ -64,7 +64,7 @@ class KafkaModels:
 
     def newest(self) -> int:
         """Return the newest version to adopt: one that can be read and is not behind a freeze; -1 where none is."""
-        return self._versions.to_adopt()
+        return self.versions.to_adopt()
 
     async def load(self, version: int) -> Model:
         """Return the model of this version; waits a while for one that is named, but not read yet.
@@ -107,7 +107,7 @@ class KafkaModels:
 
     def _judge(self, offset: int) -> None:
         try:
-            self._versions.take(offset, self._snapshots[offset])
+            self.versions.take(offset, self._snapshots[offset])
         except (NewerModelError, UnreadableModelError) as error:
             log.warning("model %d is left out: %s", offset, error)
 

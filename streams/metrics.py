@@ -8,7 +8,9 @@ from typing import Final, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from schemas.drift import values_of
 from streams.kafka_inputs import KafkaInputs
+from streams.kafka_models import KafkaModels
 from streams.observed import Observed
 from streams.runner import PartitionRunner
 
@@ -44,6 +46,10 @@ REGISTER: Final = {
     "tierline_candidates": Registered("nudge candidates: issued + suppressed", ("kind",)),
     "tierline_nudges_issued": Registered("nudges issued", ("kind",)),
     "tierline_nudges_suppressed": Registered("nudges suppressed", ("kind", "reason")),
+    "tierline_model": Registered("version of the model in force, -1 before the first", _BY_PARTITION),
+    "tierline_models_held_back": Registered("versions that a freeze keeps from being adopted"),
+    "tierline_drift": Registered("how the newest model that was learnt differs from the one before", ("measure",)),
+    "tierline_emerging_customers": Registered("customers in a group that the model before leaves out"),
     "tierline_visible_seconds": Registered("seconds from an order's `tl_sent_at` to its commit"),
 }
 """Every metric there is. docs/metrics.md lists the same; a test compares both with a scrape."""
@@ -60,6 +66,7 @@ class Watched(Protocol):
     runners: dict[int, PartitionRunner]
     observed: dict[int, Observed]
     inputs: KafkaInputs | None
+    models: KafkaModels
 
 
 class WorkerCollector:
@@ -85,6 +92,7 @@ class WorkerCollector:
             stages.add_metric([stage], seconds)
         yield stages
         yield from self._outcomes()
+        yield from self._models()
         yield self._visible()
 
     def _gauges(self) -> Iterator[Metric]:
@@ -128,6 +136,21 @@ class WorkerCollector:
         for kind, count in candidates.items():
             of_kinds.add_metric([kind], count)
         yield from (customers, fates, dead, issued, suppressed, of_kinds)
+
+    def _models(self) -> Iterator[Metric]:
+        in_force, held_back = _gauge("tierline_model"), _gauge("tierline_models_held_back")
+        for partition, runner in list(self._worker.runners.items()):
+            if runner.engine is not None:
+                in_force.add_metric([str(partition)], runner.engine.fold.meta.model)
+        versions = self._worker.models.versions
+        held_back.add_metric([], versions.held_back())
+        drift, emerging = _gauge("tierline_drift"), _gauge("tierline_emerging_customers")
+        last = versions.last_drift()
+        if last is not None:
+            for measure, value in values_of(last).items():
+                drift.add_metric([measure], value)
+            emerging.add_metric([], 0 if last.emerging is None else last.emerging.customers)
+        yield from (in_force, held_back, drift, emerging)
 
     def _visible(self) -> Metric:
         buckets: dict[float, int] = {}

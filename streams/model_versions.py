@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from schemas.drift import Drift
 from schemas.operator_records import Freeze, decode_model_record
 from schemas.snapshot import Snapshot
 
@@ -37,3 +38,13 @@ class ModelVersions:
         if frozen_at is None:
             return self.newest()
         return next((version for version in reversed(self.snapshots) if version <= frozen_at), NONE_YET)
+
+    def held_back(self) -> int:
+        """Return how many versions are behind a freeze."""
+        frozen_at = self.frozen_at
+        return 0 if frozen_at is None else sum(version > frozen_at for version in self.snapshots)
+
+    def last_drift(self) -> Drift | None:
+        """Return what the trainer noticed last; rollbacks say nothing of it."""
+        learnt = (one for one in reversed(self.snapshots.values()) if not one.rollback)
+        return next((one.drift for one in learnt), None)

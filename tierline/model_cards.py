@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from schemas.drift import MEASURES
 from tierline.console import Json, note, out, print_table
 from tierline.model_views import CENTRES, EDGES
 from tierline.segment_card import Node
@@ -41,6 +42,19 @@ def print_card(view: Node) -> None:
     for trait, thresholds in _node(view["traits"]).items():
         words = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in _node(thresholds).items())
         out.print(f"{trait}: {words}", markup=False)
+
+    if view["drift"] is not None:
+        _print_drift(_node(view["drift"]))
+
+
+def _print_drift(drift: Node) -> None:
+    above = _texts(drift["above_limit"])
+    words = [f"{name.replace('_', ' ')} {_number(drift[name])}{'!' * (name in above)}" for name in MEASURES]
+    out.print(f"Against the model before: {', '.join(words)} (! is more than usual).", markup=False)
+    if drift["emerging"] is not None:
+        group = _node(drift["emerging"])
+        facts = ", ".join(f"{_node(group['profile'])[name]} {UNITS[name]}" for name in CENTRES)
+        out.print(f"Emerging: {group['customers']} customers far from every cluster before; typically {facts}.")
 
 
 def print_comparison(view: Node) -> None:

@@ -1,6 +1,7 @@
 """Models as data for people and programs: raw units and money as text, as everywhere."""
 
 from models.drift import centre_shifts, share_shift
+from schemas.drift import Drift, values_of
 from schemas.instants import format_instant
 from schemas.raw_units import money_text, raw_units
 from schemas.snapshot import Cluster, Snapshot
@@ -36,6 +37,7 @@ def card_view(version: int, snapshot: Snapshot) -> dict[str, Json]:
             {"id": one.id, "name": one.name, "share": one.share, "centre": {**raw_units(one.centre, unit)}}
             for one in snapshot.clusters
         ],
+        "drift": None if snapshot.drift is None else _drift(snapshot.drift, snapshot.minor_per_major),
         "hysteresis": snapshot.hysteresis,
         "traits": {
             "Budget Buyer": {
@@ -89,6 +91,17 @@ def _edges(snapshot: Snapshot) -> dict[str, Json]:
         "frequency": list(edges.frequency),
         "monetary": [money_text(minor, unit) for minor in edges.monetary_minor],
         "aov": [money_text(minor, unit) for minor in edges.aov_minor],
+    }
+
+
+def _drift(drift: Drift, unit: int) -> dict[str, Json]:
+    group = drift.emerging
+    profile: dict[str, Json] | None = None if group is None else {**raw_units(group.centre, unit)}
+    return {
+        **{str(measure): value for measure, value in values_of(drift).items()},
+        "usual_distance": drift.usual_distance,
+        "above_limit": list(drift.above),
+        "emerging": None if group is None else {"customers": group.customers, "share": group.share, "profile": profile},
     }
 
 

@@ -6,6 +6,7 @@ from math import log1p
 import pytest
 from msgspec.structs import replace
 
+from schemas.drift import Drift, Emerging
 from schemas.operator_records import Freeze, encode_freeze
 from schemas.snapshot import Rollback, encode_snapshot
 from streams.model_versions import ModelVersions
@@ -82,3 +83,16 @@ def test_models_of_another_number_of_clusters_can_be_compared(capsys: pytest.Cap
     assert view["share_shift"] == pytest.approx(LEARNT.clusters[0].share / 2)
     print_comparison(view)
     assert f"{LEARNT.clusters[0].name} -> none" in capsys.readouterr().out
+
+
+def test_a_card_shows_what_the_trainer_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    group = Emerging(40, 0.016, (log1p(1), log1p(3), log1p(900), log1p(300), log1p(12)))
+    drift = Drift(share_shift=0.25, label_churn=0.01, above=("share_shift",), emerging=group)
+    view = card_view(4, replace(LEARNT, drift=drift))
+    print_card(json.loads(json.dumps(view)))
+    shown = capsys.readouterr().out
+    assert "share shift 0.250!, label churn 0.010," in shown
+    assert "Emerging: 40 customers" in shown
+    assert "900.00 spent" in shown
+    print_card(card_view(4, replace(LEARNT, drift=None)))
+    assert "Against" not in capsys.readouterr().out

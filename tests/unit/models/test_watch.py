@@ -1,14 +1,15 @@
 """Drift: quiet while nothing happens, said once when something does."""
 
 import msgspec
+import numpy as np
 import pytest
 
 from models.trainer import Trainer
-from models.watch import SETTLING_DAYS
-from schemas.drift import Drift
+from models.watch import CENTRE_SHIFT_LIMIT, LABEL_CHURN_LIMIT, SETTLING_DAYS, SHARE_SHIFT_LIMIT, drift_of
+from schemas.drift import Drift, Notice
 from schemas.raw_units import raw_units
-from schemas.snapshot import Snapshot, decode_snapshot, encode_snapshot
-from tests.unit.models.building import SMALL, folded, with_group
+from schemas.snapshot import Progress, Snapshot, decode_snapshot, encode_snapshot
+from tests.unit.models.building import SMALL, a_snapshot, folded, with_group
 
 INJECTED_ON = SETTLING_DAYS + 6
 DAYS = INJECTED_ON + 6
@@ -72,3 +73,47 @@ def test_a_snapshot_of_an_older_tierline_has_no_drift_and_is_gone_on_from(learnt
     (after, *_) = folded(Trainer.resumed(SMALL, old), list(with_group(DAYS, 40, INJECTED_ON))[old.samples_from :])
     assert after.drift is not None
     assert after.drift.usual_distance == after.drift.distance
+
+
+MANY = np.array([[1 + n % 9, 1 + n % 7, 1_000 + 37 * (n % 500), 20 + n % 50] for n in range(2_500)], dtype=np.int64)
+"""The facts of as many customers as the limits are for."""
+
+
+def a_day_after(before: Snapshot, **changes: object) -> Drift:
+    day = SETTLING_DAYS + 10
+    settled = msgspec.structs.replace(before, progress=Progress(days=day - 1), customers=len(MANY))
+    settled = msgspec.structs.replace(settled, drift=drift_of(None, settled, MANY, day - 1))
+    return drift_of(settled, msgspec.structs.replace(settled, **changes), MANY, day)
+
+
+def test_the_same_model_and_the_same_customers_are_no_drift() -> None:
+    found = a_day_after(a_snapshot())
+    assert (found.centre_shift, found.share_shift, found.label_churn, found.above) == (0, 0, 0, ())
+    assert found.distance == found.usual_distance
+
+
+def test_a_centre_that_jumps_is_noticed() -> None:
+    first, *others = a_snapshot().clusters
+    far = (first.centre[0] + 2 * a_snapshot().scaling.deviation[0], *first.centre[1:])
+    found = a_day_after(a_snapshot(), clusters=(msgspec.structs.replace(first, centre=far), *others))
+    assert found.centre_shift == pytest.approx(2)
+    assert found.noticed[0] == Notice("centre_shift", found.centre_shift, CENTRE_SHIFT_LIMIT)
+
+
+def test_shares_that_move_are_noticed() -> None:
+    first, second, *others = a_snapshot().clusters
+    less = msgspec.structs.replace(first, share=first.share - 0.1)
+    more = msgspec.structs.replace(second, share=second.share + 0.1)
+    found = a_day_after(a_snapshot(), clusters=(less, more, *others))
+    assert found.noticed == (Notice("share_shift", 0.1, SHARE_SHIFT_LIMIT),)
+
+
+def test_clusters_that_change_places_are_churn() -> None:
+    clusters = a_snapshot().clusters
+    swapped = tuple(
+        msgspec.structs.replace(one, centre=other.centre) for one, other in zip(clusters, clusters[::-1], strict=True)
+    )
+    found = a_day_after(a_snapshot(), clusters=swapped)
+    assert found.label_churn == 1
+    assert Notice("label_churn", 1, LABEL_CHURN_LIMIT) in found.noticed
+    assert found.distance == found.usual_distance

@@ -6,12 +6,18 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
 
+from schemas.drift import Drift, Emerging
+from schemas.operator_records import Freeze, encode_freeze
+from schemas.snapshot import encode_snapshot
 from state.meta import PartitionMeta
 from storefront.api_metrics import ApiMetrics
 from streams.metrics import REGISTER, Watched, WorkerCollector
+from streams.model_versions import ModelVersions
 from streams.observed import Observed
+from tests.unit.models.building import a_snapshot
 
 COUNTERS = {
     "applied": 90, "duplicate": 5, "erased": 1, "dead:malformed_json": 4, "issued:tier_near": 7,
@@ -25,13 +31,18 @@ def scrape() -> str:
     """What Prometheus reads from a worker to which everything has happened."""
     observed = Observed(stage_seconds={"step": 1.5})
     observed._note_visible(0.004)
-    meta = PartitionMeta(counters=COUNTERS, customers_by_tier={"silver": 12})
+    meta = PartitionMeta(counters=COUNTERS, customers_by_tier={"silver": 12}, model=0)
+    versions = ModelVersions()
+    drifted = replace(a_snapshot(), drift=Drift(share_shift=0.25, emerging=Emerging(40, 0.1, (0, 0, 0, 0, 0))))
+    for offset, body in enumerate([*[encode_snapshot(drifted)] * 3, encode_freeze(Freeze(0))]):
+        versions.take(offset, body)
     engine = SimpleNamespace(unrelayed=3, fold=SimpleNamespace(meta=meta))
     worker = SimpleNamespace(
         runners={4: SimpleNamespace(engine=engine, observed=observed)},
         observed={4: observed},
         inputs=SimpleNamespace(lag=lambda partition: 17),
     )
+    worker.models = SimpleNamespace(versions=versions)
     registry = CollectorRegistry()
     registry.register(WorkerCollector(cast("Watched", worker)))
     return generate_latest(registry).decode()
@@ -67,6 +78,13 @@ def test_counters_of_the_state_are_served(scrape: str) -> None:
     assert 'tierline_nudges_suppressed_total{kind="tier_near",reason="cap"} 1.0' in scrape
     assert 'tierline_customers{tier="silver"} 12.0' in scrape
     assert 'tierline_dead_letters_total{reason="malformed_json"} 4.0' in scrape
+
+
+def test_models_are_served(scrape: str) -> None:
+    assert 'tierline_model{partition="4"} 0.0' in scrape
+    assert "tierline_models_held_back 2.0" in scrape
+    assert 'tierline_drift{measure="share_shift"} 0.25' in scrape
+    assert "tierline_emerging_customers 40.0" in scrape
 
 
 def test_the_source_names_no_metric_that_is_not_registered() -> None:
