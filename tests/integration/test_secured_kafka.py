@@ -145,6 +145,25 @@ def test_an_order_flows_to_redis(secured: Secured, installation: dict[str, str],
     assert doctor.code == 0, doctor.out
 
 
+@pytest.mark.parametrize("operation", ["READ", "WRITE"])
+def test_the_doctor_and_a_worker_name_what_a_topic_does_not_allow(
+    secured: Secured, installation: dict[str, str], tmp_path: Path, operation: str
+) -> None:
+    name = installation["TIERLINE_NAME"].replace("test", "less")
+    _allow(secured, name, {**RIGHTS, "TOPIC": [one for one in RIGHTS["TOPIC"] if one != operation]})
+    named = {"TIERLINE_NAME": name, "TIERLINE_TOPIC_PREFIX": f"{name}."}
+    settings = installation | secured.settings("PLAIN") | named
+    assert tierline("topics", "create", "--inputs", settings=settings).code == 0
+    doctor = tierline("doctor", settings=settings)
+    assert doctor.code == 1
+    assert f"{name}.loyalty.journal.v1 does not allow our user to {operation}" in doctor.out
+    assert f"--operation {operation.capitalize()} --topic {name}.loyalty.journal.v1" in doctor.out
+    with running("worker", settings, tmp_path / "worker.log") as worker:
+        assert worker.process.wait(40) == 1, worker.said
+    [line] = [line for line in worker.said.splitlines() if line.startswith("error: ")]
+    assert f"does not allow our user to {operation}" in line
+
+
 @pytest.mark.parametrize("security", ["SCRAM-SHA-512", "certificate"])
 def test_the_trainer_joins_its_group(
     secured: Secured, installation: dict[str, str], tmp_path: Path, security: str
