@@ -66,6 +66,8 @@ class FoundTopic:
     topic_id: str
     partitions: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[str] = frozenset()
+    """What our user may do with it; empty where the broker does not say."""
 
 
 KafkaOptions = Mapping[str, object]
@@ -148,7 +150,12 @@ def _find(options: KafkaOptions, names: Sequence[str], *, with_settings: bool) -
             resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in described]
             settings = _settings(admin.describe_configs(resources, config_filter="all"))
     return {
-        name: FoundTopic(str(one["topic_id"]), len(cast("list[object]", one["partitions"])), settings.get(name, {}))
+        name: FoundTopic(
+            str(one["topic_id"]),
+            len(cast("list[object]", one["partitions"])),
+            settings.get(name, {}),
+            frozenset(cast("list[str] | None", one.get("authorized_operations")) or ()),
+        )
         for name, one in described.items()
     }
 
@@ -191,8 +198,18 @@ def _judge(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
     if policy and policy != right:
         text = f"has cleanup.policy={policy}, not {right}: records get lost"
         yield TopicProblem(spec.name, "failure", text, _alter(spec, "cleanup.policy", right))
+    yield from _judge_rights(spec, topic)
     yield from _judge_retention(spec, topic)
     yield from _judge_stamps(spec, topic)
+
+
+def _judge_rights(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:
+    needed = ("READ",) if spec.is_input else ("READ", "WRITE")
+    missing = [operation for operation in needed if operation not in topic.operations]
+    if topic.operations and missing:
+        options = " ".join(f"--operation {operation.capitalize()}" for operation in missing)
+        advice = f"kafka-acls.sh --bootstrap-server ... --add --allow-principal ... {options} --topic {spec.name}"
+        yield TopicProblem(spec.name, "failure", f"does not allow our user to {' and '.join(missing)}", advice)
 
 
 def _judge_retention(spec: TopicSpec, topic: FoundTopic) -> Iterator[TopicProblem]:

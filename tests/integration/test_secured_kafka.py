@@ -1,12 +1,21 @@
-"""Kafka over TLS: with a password (SCRAM-SHA-512, PLAIN), and with a certificate of our own."""
+"""Kafka over TLS: with a password (SCRAM-SHA-512, PLAIN) or a certificate of ours, and with the documented ACLs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from kafka.admin import KafkaAdminClient, UserScramCredentialUpsertion
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourceType,
+    UserScramCredentialUpsertion,
+)
 from kafka.errors import CoordinatorNotAvailableError
 
 from tests.certificates import Authority
@@ -19,6 +28,12 @@ from tierline.embedded.process import free_port
 USER, PASSWORD = "tierline", "scram-secret"
 MODULE = "org.apache.kafka.common.security"
 SECURITIES = ["SCRAM-SHA-512", "PLAIN", "certificate"]
+RIGHTS = {
+    "TOPIC": ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS"),
+    "GROUP": ("READ",),
+    "TRANSACTIONAL_ID": ("WRITE",),
+}
+"""What docs/deployment.md names; on everything that begins with the name of the installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,7 @@ class Secured:
     authority: Authority
     sasl_port: int
     ssl_port: int
+    bootstrap: str
 
     def settings(self, security: str) -> dict[str, str]:
         """Return what an installation is told."""
@@ -52,8 +68,8 @@ class Secured:
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     folder = tmp_path_factory.mktemp("secured")
-    made = Secured(Authority(folder), free_port(), free_port())
     server = EmbeddedKafka(folder / "kafka")
+    made = Secured(Authority(folder), free_port(), free_port(), server.bootstrap)
     server.settings.update(_listeners(server, made))
     with started(server):
         admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
@@ -71,6 +87,8 @@ def _listeners(server: EmbeddedKafka, made: Secured) -> dict[str, str]:
         "listeners": f"{open_to},CONTROLLER://127.0.0.1:{server.controller_port}",
         "advertised.listeners": open_to,
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(both),
         "ssl.truststore.type": "PEM",
@@ -84,9 +102,23 @@ def _listeners(server: EmbeddedKafka, made: Secured) -> dict[str, str]:
     }
 
 
+def _allow(secured: Secured, name: str, rights: Mapping[str, Sequence[str]]) -> None:
+    """Give our user and our certificate these rights on what begins with ``name``."""
+    admin = KafkaAdminClient(bootstrap_servers=secured.bootstrap)
+    admin.create_acls([
+        ACL(
+            f"User:{who}", "*", ACLOperation[operation], ACLPermissionType.ALLOW,
+            ResourcePattern(ResourceType[kind], name, ACLResourcePatternType.PREFIXED),
+        )
+        for who in (USER, "CN=client") for kind, operations in rights.items() for operation in operations
+    ])  # fmt: skip
+    admin.close()
+
+
 @pytest.fixture
-def installation(valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> dict[str, str]:
-    """An installation that still has to be told of Kafka."""
+def installation(secured: Secured, valkey: ValkeyServer, unique_name: str, tmp_path: Path) -> dict[str, str]:
+    """An installation with the documented rights that still has to be told of Kafka."""
+    _allow(secured, unique_name, RIGHTS)
     (tmp_path / "program.yaml").touch()
     (tmp_path / "events.jsonl").write_text(json.dumps(AN_ORDER) + "\n")
     return {
@@ -113,7 +145,26 @@ def test_an_order_flows_to_redis(secured: Secured, installation: dict[str, str],
     assert doctor.code == 0, doctor.out
 
 
-@pytest.mark.parametrize("security", SECURITIES)
+@pytest.mark.parametrize("operation", ["READ", "WRITE"])
+def test_the_doctor_and_a_worker_name_what_a_topic_does_not_allow(
+    secured: Secured, installation: dict[str, str], tmp_path: Path, operation: str
+) -> None:
+    name = installation["TIERLINE_NAME"].replace("test", "less")
+    _allow(secured, name, {**RIGHTS, "TOPIC": [one for one in RIGHTS["TOPIC"] if one != operation]})
+    named = {"TIERLINE_NAME": name, "TIERLINE_TOPIC_PREFIX": f"{name}."}
+    settings = installation | secured.settings("PLAIN") | named
+    assert tierline("topics", "create", "--inputs", settings=settings).code == 0
+    doctor = tierline("doctor", settings=settings)
+    assert doctor.code == 1
+    assert f"{name}.loyalty.journal.v1 does not allow our user to {operation}" in doctor.out
+    assert f"--operation {operation.capitalize()} --topic {name}.loyalty.journal.v1" in doctor.out
+    with running("worker", settings, tmp_path / "worker.log") as worker:
+        assert worker.process.wait(40) == 1, worker.said
+    [line] = [line for line in worker.said.splitlines() if line.startswith("error: ")]
+    assert f"does not allow our user to {operation}" in line
+
+
+@pytest.mark.parametrize("security", ["SCRAM-SHA-512", "certificate"])
 def test_the_trainer_joins_its_group(
     secured: Secured, installation: dict[str, str], tmp_path: Path, security: str
 ) -> None:
@@ -145,8 +196,10 @@ def _of_a_stranger(folder: Path) -> dict[str, str]:
 WRONG = {"TIERLINE_KAFKA_PASSWORD": "guessed-secret"}
 
 
-@pytest.mark.parametrize("security", ["SCRAM-SHA-512", "PLAIN"])
-@pytest.mark.parametrize("command", ["topics create", "produce", "doctor"])
+@pytest.mark.parametrize(
+    ("security", "command"),
+    [("SCRAM-SHA-512", "topics create"), ("PLAIN", "topics create"), ("SCRAM-SHA-512", "produce"), ("PLAIN", "doctor")],
+)
 def test_a_wrong_password_is_one_line(
     secured: Secured, installation: dict[str, str], tmp_path: Path, security: str, command: str
 ) -> None:
