@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
-# Every test, in two runs side by side: those that wait for servers, and those that compute. With arguments: those only.
+# Every test, in three runs side by side: one computes, two mostly wait for servers. With arguments: only those, in one.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=$1
 shift
 if [ $# -gt 0 ]; then exec "$bin/python" -m pytest "$@"; fi
 
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
-nice -n 5 "$bin/python" -m pytest -o cache_dir=.pytest_cache/computing \
-    --ignore=tests/integration --ignore=tests/browser > "$said" 2>&1 &
-computing=$!
-trap 'kill -INT "$computing" 2> /dev/null; wait "$computing"; rm -f "$said"; exit 130' INT TERM
-"$bin/python" -m pytest -o cache_dir=.pytest_cache/waiting tests/integration tests/browser
-waiting=$?
-wait "$computing"
-computed=$?
-cat "$said"
-[ "$waiting" -eq 0 ] && [ "$computed" -eq 0 ]
+folder=$(mktemp -d)
+runs=()
+trap 'rm -rf "$folder"' EXIT
+trap 'kill -INT "${runs[@]}" 2> /dev/null; wait; exit 130' INT TERM
+
+run() {  # name, how nice, what pytest is told
+    nice -n "$2" "$bin/python" -m pytest -o "cache_dir=.pytest_cache/$1" "${@:3}" > "$folder/$1" 2>&1 &
+    runs+=($!)
+}
+
+mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
+mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
+run computing 10 --ignore=tests/integration --ignore=tests/browser
+run waiting 0 "${odd[@]}"
+run serving 0 "${even[@]}" tests/browser
+
+status=0
+for number in 0 1 2; do
+    wait "${runs[$number]}" || status=1
+done
+cat "$folder"/*
+exit "$status"
