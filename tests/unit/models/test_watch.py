@@ -56,7 +56,7 @@ def test_a_group_that_no_centre_has_is_told_once_with_what_it_is_like(learnt: li
 
 
 def test_a_few_strangers_are_no_segment() -> None:
-    found = drifts(folded(Trainer(SMALL), with_group(DAYS, 12, INJECTED_ON)))
+    found = drifts(folded(Trainer(SMALL), with_group(DAYS, 8, INJECTED_ON)))
     assert [one.emerging for one in found] == [None] * len(found)
 
 
