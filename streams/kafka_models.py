@@ -25,7 +25,7 @@ log = logging.getLogger("tierline.worker")
 
 
 class KafkaModels:
-    """Implements `ModelLog` for all partitions of one worker over one consumer without a group."""
+    """Implements `PublishedModels` for all partitions of one worker over one consumer without a group."""
 
     def __init__(self, config: WorkerConfig) -> None:
         self._options = config.kafka

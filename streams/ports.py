@@ -100,7 +100,7 @@ class OutputLog(Protocol):
         """Send everything in one transaction; return the journal offset after its last entry."""
 
 
-class ModelLog(Protocol):
+class PublishedModels(Protocol):
     """The snapshots that the trainer published; a version is an offset."""
 
     def newest(self) -> int:
@@ -125,7 +125,7 @@ class Ports:
     store: Store
     inputs: InputLog
     outputs: OutputLog
-    models: ModelLog
+    models: PublishedModels
     new_gate: Callable[[], AbstractAsyncContextManager[object]]
     new_token: Callable[[], str]
     wall_now: Callable[[], Instant]

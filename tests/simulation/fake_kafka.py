@@ -117,7 +117,7 @@ class FakeOutputs:
 
 
 class FakeModels:
-    """Implements `ModelLog` for one worker, which hears of new versions sooner or later."""
+    """Implements `PublishedModels` for one worker, which hears of new versions sooner or later."""
 
     def __init__(self, kafka: FakeKafka, pause: Pause, random: Random) -> None:
         self._kafka, self._pause, self._random = kafka, pause, random
