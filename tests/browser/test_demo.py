@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+
+from schemas.instants import format_instant, parse_instant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "storefront.html"
 BASKETS = "20000"
@@ -31,17 +34,18 @@ class Demo:
     customer_id: str
 
     def order(self, folder: Path, number: int, amount: str) -> None:
-        """Send one more order of the customer, as a user would."""
+        """Send one more order of the customer, as a user would, a minute behind the last record of its partition."""
+        with urllib.request.urlopen(f"{self.url}/v1/customers/{self.customer_id}", timeout=10) as answer:
+            at = parse_instant(json.load(answer)["as_of"]) + 60_000_000
         body = {
             "type": "order.placed",
             "customer_id": self.customer_id,
             "order_id": f"extra-{number}",
             "amount": amount,
             "currency": "USD",
-            "occurred_at": "2018-01-01T12:00:00Z",
+            "occurred_at": format_instant(at),
         }
-        stamp = 1_514_808_000_000 + number * 1000
-        line = {"topic": "retail.orders.v1", "timestamp": stamp, "value": body}
+        line = {"topic": "retail.orders.v1", "timestamp": at // 1000, "value": body}
         path = folder / f"extra-{number}.jsonl"
         path.write_text(json.dumps(line) + "\n", encoding="utf-8")
         command = [sys.executable, "-m", "tierline.cli", "produce", str(path), "--timestamps", "event"]
