@@ -73,15 +73,17 @@ async def test_every_partition_goes_back_and_stays_there_until_it_may_go_on(inst
 
 @pytest.mark.timeout(120)
 async def test_the_trainer_learns_on_as_if_nobody_had_gone_back(installation: Installation) -> None:
-    trainer = a_trainer(installation, SETTINGS)
-    producing = asyncio.create_task(sampled(installation, a_history(60, seed=3), a_second=45))
+    trainer, history = a_trainer(installation, SETTINGS), a_history(60, seed=3)
     for number in range(3):
+        part = history[number * 150 : (number + 1) * 150]
+        producing = asyncio.create_task(sampled(installation, part, a_second=45))
         await the_active(installation, [trainer])
         oldest = (await asked(installation, "list"))["versions"][0]["version"]  # type: ignore[index]
         await asked(installation, "rollback", str(oldest), *(["--go-on"] if number % 2 else []))
         trainer.kill()
         trainer.start()
-    await producing
+        await producing
+    await sampled(installation, history[450:], a_second=45)
     fold = [encode_snapshot(snapshot) for snapshot in await expected(installation)]
     gives_up_at = time.monotonic() + 40
     while len(found := await learnt(installation)) < len(fold):

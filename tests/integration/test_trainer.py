@@ -89,7 +89,7 @@ async def test_workers_sample_and_a_trainer_learns(installation: Installation) -
 @pytest.mark.timeout(180)
 async def test_a_trainer_killed_while_it_learns_goes_on_as_if_it_had_not(installation: Installation) -> None:
     random, trainer = Random(3), a_trainer(installation, SETTINGS)
-    producing = asyncio.create_task(sampled(installation, a_history(110, seed=3), a_second=45))
+    producing = asyncio.create_task(sampled(installation, a_history(110, seed=3), a_second=30))
     for _ in range(5):
         await the_active(installation, [trainer])
         await asyncio.sleep(random.uniform(0, 0.3))
@@ -104,7 +104,7 @@ async def test_a_trainer_killed_while_it_learns_goes_on_as_if_it_had_not(install
 @pytest.mark.timeout(180)
 async def test_of_two_trainers_one_publishes_also_after_the_other_slept(installation: Installation) -> None:
     trainers = [a_trainer(installation, SETTINGS), a_trainer(installation, SETTINGS)]
-    producing = asyncio.create_task(sampled(installation, a_history(90, seed=4), a_second=40))
+    producing = asyncio.create_task(sampled(installation, a_history(90, seed=4), a_second=30))
     for turn in range(3):
         active = await the_active(installation, trainers)
         active.pause()
