@@ -82,6 +82,7 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
             rounds.append(asyncio.run(_round(log, expected, options, settings, pids, cores, Path(folder))))
             worker = rounds[-1].worker
             say(f"round {number} of {options.rounds}: end state right; the worker took {worker.seconds:.1f} s")
+    pin(0, cores.contender | cores.servers)
     return Bench(log, expected, rounds, in_process, options)
 
 
