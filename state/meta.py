@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.instants import Instant
+from schemas.instants import DAY_MICROSECONDS, Instant
 from state.errors import NewerStateError, UnreadableStateError
 from state.in_force import NO_MODELS, Models, Programs
 from state.rules import rules_of
@@ -88,29 +88,22 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     def note_newcomer(self, tier: str) -> None:
         """Count one more customer."""
-        self.customers_by_tier[tier] = self.customers_by_tier.get(tier, 0) + 1
+        _recount(self.customers_by_tier, None, tier)
 
     def note_gone(self, tier: str) -> None:
-        """Count one customer less.
+        """Count one customer less."""
+        _recount(self.customers_by_tier, tier, None)
 
-        A worker that lost its claim may read a customer of another time than its counts, before its commit is refused.
-        """
-        left = self.customers_by_tier.pop(tier, 0) - 1
-        if left:
-            self.customers_by_tier[tier] = left
+    def note_move(self, before: str, after: str) -> None:
+        """Count a change of tier."""
+        _recount(self.customers_by_tier, before, after)
+        _note_way(self.moves, before, after)
 
     def note_segment_move(self, scheme: str, before: str | None, after: str | None) -> None:
         """Count a change of segment; None is nowhere."""
-        standing = self.customers_by_segment.setdefault(scheme, {})
-        if before is not None:
-            left = standing.pop(before, 0) - 1
-            if left:
-                standing[before] = left
-        if after is not None:
-            standing[after] = standing.get(after, 0) + 1
+        _recount(self.customers_by_segment.setdefault(scheme, {}), before, after)
         if before is not None and after is not None:
-            onward = self.segment_moves.setdefault(scheme, {}).setdefault(before, {})
-            onward[after] = onward.get(after, 0) + 1
+            _note_way(self.segment_moves.setdefault(scheme, {}), before, after)
 
     def _models(self, models: Mapping[int, Model]) -> Models:
         current = None if self.model < 0 else models[self.model]
@@ -119,12 +112,23 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         previous = None if self.previous_model < 0 else models[self.previous_model]
         return Models(current, previous, self.model_adopted_at)
 
-    def note_move(self, before: str, after: str) -> None:
-        """Count a change of tier."""
-        self.note_gone(before)
-        self.note_newcomer(after)
-        onward = self.moves.setdefault(before, {})
-        onward[after] = onward.get(after, 0) + 1
+
+def _recount(counts: dict[str, int], before: str | None, after: str | None) -> None:
+    """Count a customer out of ``before`` and into ``after``; None is nowhere.
+
+    A worker that lost its claim may read a customer of another time than its counts, before its commit is refused.
+    """
+    if before is not None:
+        left = counts.pop(before, 0) - 1
+        if left:
+            counts[before] = left
+    if after is not None:
+        counts[after] = counts.get(after, 0) + 1
+
+
+def _note_way(moves: dict[str, dict[str, int]], before: str, after: str) -> None:
+    onward = moves.setdefault(before, {})
+    onward[after] = onward.get(after, 0) + 1
 
 
 class DayCounts(msgspec.Struct, omit_defaults=True):
@@ -149,7 +153,7 @@ def encode_meta(meta: PartitionMeta) -> bytes:
 def encode_day(meta: PartitionMeta) -> tuple[int, bytes]:
     """Return the day of the partition's clock (since 1970, UTC) and the customers by tier and segment now (JSON)."""
     counts = DayCounts(meta.customers_by_tier, {s: counts for s, counts in meta.customers_by_segment.items() if counts})
-    return meta.clock_at // 86_400_000_000, _encoder.encode(counts)
+    return meta.clock_at // DAY_MICROSECONDS, _encoder.encode(counts)
 
 
 def decode_day(blob: bytes) -> tuple[int, DayCounts]:

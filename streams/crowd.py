@@ -1,10 +1,10 @@
 """More customers due at one instant than a tick may take: they go in slices, by ascending hash of their id."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from schemas.instants import Instant
 from schemas.journal import Tick
+from state.ticks import customer_hash
 
 
 class Crowd:
@@ -15,13 +15,13 @@ class Crowd:
 
     def __init__(self, at: Instant, customer_ids: Iterable[str]) -> None:
         self.at = at
-        self._queue = sorted(((digest(customer_id), customer_id) for customer_id in customer_ids), reverse=True)
+        self._queue = sorted(((customer_hash(customer_id), customer_id) for customer_id in customer_ids), reverse=True)
         self._joined: dict[str, tuple[Instant, str]] = {}
 
     def note(self, customer_id: str, due_at: Instant | None) -> None:
         """Follow a commit: who became due by then joins. Who no longer is may stay: a tick does them no harm."""
         if due_at is not None and due_at <= self.at:
-            self._joined[customer_id] = (due_at, digest(customer_id))
+            self._joined[customer_id] = (due_at, customer_hash(customer_id))
         else:
             self._joined.pop(customer_id, None)
 
@@ -44,8 +44,3 @@ class Crowd:
         for customer_id in joined:
             del self._joined[customer_id]
         return taken + joined
-
-
-def digest(customer_id: str) -> str:
-    """Return the first 16 hex digits of the id's SHA-256: its place in a sliced tick."""
-    return sha256(customer_id.encode()).hexdigest()[:16]

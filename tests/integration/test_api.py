@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.test_cli import tierline
+from tests.integration.commands import tierline
 from tests.servers import KafkaServer
 from tierline.demo.children import Child, stop_all
 from tierline.embedded import EmbeddedValkey

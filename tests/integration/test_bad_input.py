@@ -14,9 +14,9 @@ from schemas.topics import CONSENTS, INPUTS, ORDERS, dead_letter_topic
 from state.outputs import TRUNCATED_BYTES
 from tests.builders import Json, a_manual_tier
 from tests.integration.bad_records import BEGIN_MS, PARTITIONS, Sent, a_day, an_evening, an_order_of, encoded, home_of
+from tests.integration.commands import tierline
 from tests.integration.inspection import meta_of, until_in_force, views_of
 from tests.integration.installation import Installation
-from tests.integration.test_cli import tierline
 from tests.oracle import Oracle
 from tests.oracle_rules import instant_text
 from tests.product import FATES, program_of

@@ -1,37 +1,17 @@
 """The command line as a child process: real servers, and servers that are down."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+
+from tests.integration.commands import Done, tierline
 
 DOWN = {"TIERLINE_KAFKA": "127.0.0.1:9", "TIERLINE_REDIS": "redis://127.0.0.1:9/0"}
 AN_ORDER = {
     "type": "order.placed", "customer_id": "c-1", "occurred_at": "2017-06-01T12:00:00Z", "order_id": "o-1",
     "amount": "12.50", "currency": "USD",
 }  # fmt: skip
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def tierline(*arguments: str, settings: Mapping[str, str]) -> Done:
-    """Run one command with exactly these settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIERLINE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tierline.cli", *arguments],
-        env={**environment, **settings, "COLUMNS": "200"}, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("command", ["topics check", "topics create", "dlq list", "erase c-1"])

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.topics import JOURNAL
-from tests.integration.test_cli import tierline
+from tests.integration.commands import tierline
 from tests.servers import KafkaServer
 from tierline.embedded import EmbeddedValkey
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.integration.commands import tierline
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
-from tests.integration.test_cli import tierline
 from tests.servers import KafkaServer, ValkeyServer, name_of
 
 CUSTOMERS = 700

@@ -15,9 +15,9 @@ from schemas.topics import MODELS
 from state.customer import decode_state
 from state.redis_repository import RedisRepository
 from state.store import Wanted
+from tests.integration.commands import Done, tierline
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
-from tests.integration.test_cli import Done, tierline
 from tests.integration.test_trainer import SETTINGS, a_history, expected, sampled, the_active
 from tests.integration.trainer_process import a_trainer
 from tests.servers import KafkaServer, ValkeyServer

@@ -20,7 +20,8 @@ from kafka.errors import CoordinatorNotAvailableError
 
 from tests.certificates import Authority
 from tests.integration.cli_process import running, until
-from tests.integration.test_cli import AN_ORDER, tierline
+from tests.integration.commands import tierline
+from tests.integration.test_cli import AN_ORDER
 from tests.servers import ValkeyServer, started
 from tierline.embedded import EmbeddedKafka
 from tierline.embedded.process import free_port

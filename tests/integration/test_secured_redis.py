@@ -13,7 +13,8 @@ from redis import asyncio as aioredis
 from state.redis_rights import COMMANDS, acl_rule, key_pattern
 from tests.certificates import Authority
 from tests.integration.cli_process import running, until
-from tests.integration.test_cli import AN_ORDER, tierline
+from tests.integration.commands import tierline
+from tests.integration.test_cli import AN_ORDER
 from tests.servers import KafkaServer, NewValkey
 from tests.tls_proxy import tls_before
 from tierline.doctor.redis_rights import check_rights

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.integration.commands import tierline
 from tests.integration.test_api import Answer, Shop, a_shop, an_order
-from tests.integration.test_cli import tierline
 from tests.servers import KafkaServer
 from tierline.embedded import EmbeddedValkey
 
