@@ -116,7 +116,7 @@ class PartitionRunner:
             now = time.monotonic()
             if now >= sweeps_at:
                 swept = await sweep(engine)
-                done += swept
+                done = done or swept
                 self.observed.last_sweep_at = now
                 sweeps_at = now if swept else now + SWEEP_EVERY_SECONDS
             if done:

@@ -201,7 +201,7 @@ class Installation(TopicsOfName):
                 if any(meta.offsets.get(topic) != end for (p, topic), end in ends.items() if p == partition):
                     return False
                 # In this order: what is still due makes the last outputs.
-                if await repository.due(partition, meta.clock_at, 1):
+                if meta.is_sweeping or await repository.due(partition, meta.clock_at, 1):
                     return False
                 if (await repository.peek(partition, 1)).entries:
                     return False
