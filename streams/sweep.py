@@ -15,6 +15,9 @@ EVERYONE: Final = 10_000_000
 """No partition has more customers."""
 SLICE_FACTOR: Final = 4
 """So many times `customers_a_commit` are looked at in one go while a crowd gathers: some 10 ms."""
+TICK_PART: Final = 4
+"""A tick of a crowd takes this part of `customers_a_commit`: orders wait for it, and a first model may say three
+things of each customer."""
 
 
 async def sweep(engine: PartitionEngine) -> bool:
@@ -36,7 +39,7 @@ async def sweep(engine: PartitionEngine) -> bool:
     if not engine.crowd.is_gathered:
         await _gather(engine, engine.crowd)
         return True
-    return bool(await tick(engine, engine.crowd.next_tick(engine.work.customers_a_commit)))
+    return bool(await tick(engine, engine.crowd.next_tick(max(engine.work.customers_a_commit // TICK_PART, 1))))
 
 
 async def tick(engine: PartitionEngine, step: Tick) -> int:

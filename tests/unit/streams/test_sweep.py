@@ -11,7 +11,7 @@ from state.store import Scanned
 from streams.ingest import ingest
 from streams.partition import PartitionEngine
 from streams.relay import relay
-from streams.sweep import SLICE_FACTOR, sweep
+from streams.sweep import SLICE_FACTOR, TICK_PART, sweep
 from tests.builders import a_record, an_order
 from tests.engines import EngineBench, Sizes
 from tests.histories import BEGIN_AT, log_records
@@ -20,7 +20,8 @@ from tests.simulation.books import journalled
 from tests.simulation.fake_store import FakeStore
 from tests.snapshots import random_snapshot
 
-CUSTOMERS, A_COMMIT = 40, 2
+CUSTOMERS, A_COMMIT = 40, 8
+A_TICK = A_COMMIT // TICK_PART
 
 
 class NotedStore(FakeStore):
@@ -89,13 +90,13 @@ def test_another_worker_goes_on_with_the_sweep_where_it_was() -> None:
         await relay(engine)
         engine = await bench.claim()
         left = sum(decode_state(blob).model_version != 0 for blob in bench.shard.states.values())
-        assert left == CUSTOMERS - 12 * A_COMMIT
+        assert left == CUSTOMERS - 12 * A_TICK
         while await ingest(engine) or await sweep(engine) or await relay(engine):
             pass
         steps, _ = journalled(bench.kafka)
         adopted = steps.index(next(step for step in steps if isinstance(step, ModelAdoption)))
         ticks = [step for step in steps[adopted:] if isinstance(step, Tick)]
-        assert len(ticks) == CUSTOMERS / A_COMMIT
+        assert len(ticks) == CUSTOMERS / A_TICK
         assert [tick.upto for tick in ticks[:-1]] == sorted({str(tick.upto) for tick in ticks[:-1]})
         assert (ticks[-1].upto, _meta(bench).swept_upto, _meta(bench).sweeps_to) == (None, "", None)
         assert all(decode_state(blob).model_version == 0 for blob in bench.shard.states.values())
