@@ -32,7 +32,7 @@ LAGGING_RECORDS: Final = 500
 LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
 CROWD_PAUSE_SECONDS: Final = 0.002
-"""Between two ticks of a crowd the event loop gets some turns: it takes it about six to bring a record from the broker."""
+"""Between two ticks of a crowd the event loop gets some turns: it needs about six to bring a record from the broker."""
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
 
