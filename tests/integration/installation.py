@@ -19,7 +19,7 @@ from state.store import TOLD_MAX, StoreUnavailableError, Wanted
 from streams import topics
 from streams.service import work_of
 from tests.integration.along import first_difference, identity, replayed
-from tests.integration.reading import TopicsOfName
+from tests.integration.reading import TopicsOfName, steps_of
 from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
@@ -147,20 +147,21 @@ class Installation(TopicsOfName):
         return sum([await self._assert_partition(partition) for partition in range(self.partitions)])
 
     async def _assert_partition(self, partition: int) -> int:
-        inputs = {topic: {r.offset: r for r in await self.read(topic, partition)} for topic in INPUTS}
+        read = await self.read_all([*INPUTS, JOURNAL, *OUTPUTS], partition)
+        inputs = {topic: {r.offset: r for r in read[topic]} for topic in INPUTS}
         customers = CustomersInMemory()
         fold = Fold(
             PartitionMeta(partition=partition), customers, work_of(config_of(self.worker_options())).partition_of
         )
-        said = replayed(fold, customers, await self.journal(partition), inputs, await self.models())
+        said = replayed(fold, customers, steps_of(read[JOURNAL]), inputs, await self.models())
         for topic in OUTPUTS:
-            published = [(r.key, r.value, list(r.headers)) for r in await self.read(topic, partition)]
+            published = [(r.key, r.value, list(r.headers)) for r in read[topic]]
             expected = [(o.key, o.value, list(o.headers)) for o in said if o.topic == topic]
             assert published == expected, (
                 f"{topic} partition {partition} differs from the journal's replay: "
                 f"{len(published)} published, {len(expected)} replayed, first {first_difference(published, expected)}"
             )
-            ids = [identity(record) for record in await self.read(topic, partition)]
+            ids = [identity(record) for record in read[topic]]
             assert len(ids) == len(set(ids)), f"{topic} partition {partition} holds an id twice"
         await self._assert_states(partition, fold, customers, said_of(said))
         return len(said)
