@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SLOW_ORDERS_MAX = 20_000
+SLOW_ORDERS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Sizes(msgspec.Struct, frozen=True):
     latency_turns: int = 3
     growth_customers: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     growth_orders: int = 50_000
-    two_workers_orders: int = 155_848
+    two_workers_orders: int = 100_000
     two_workers_rounds: int = 2
 
 
