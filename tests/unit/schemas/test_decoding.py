@@ -227,7 +227,7 @@ def test_only_so_many_prices_are_remembered(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_is_no_price_is_not_remembered() -> None:
     prices = finishing._Prices("USD")
     for wrong in ("-1.00", "1.005", "much"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\S"):
             prices[wrong]
     assert not prices
 
