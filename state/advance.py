@@ -70,17 +70,18 @@ def has_pending_word(customer: CustomerState) -> bool:
     """Tell whether something is still to be said, or taken back, though no sums come near, far or reach a level."""
     if customer.near_waiting or customer.debounce is not None or customer.floor is not None:
         return True
-    return bool(customer.open_nudges) and any(one.stands_until is None for one in _open_kinds(customer))
+    return bool(customer.open_nudges) and any(one.stands_until is None for one in open_kinds(customer))
 
 
 def minds_far(customer: CustomerState, rules: Rules) -> bool:
     """Tell whether sums that are far from the next level arm `tier_near` again, or take a nudge back."""
     if customer.rank + 1 == len(rules.levels):
         return False
-    return not customer.near_armed or any(one.stands_until == "far" for one in _open_kinds(customer))
+    return not customer.near_armed or any(one.stands_until == "far" for one in open_kinds(customer))
 
 
-def _open_kinds(customer: CustomerState) -> Iterator[NudgeKind]:
+def open_kinds(customer: CustomerState) -> Iterator[NudgeKind]:
+    """Yield the kind of each issued nudge that may still be taken back."""
     return (KIND_BY_NAME[nudge.kind] for nudge in customer.open_nudges)
 
 
