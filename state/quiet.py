@@ -43,7 +43,7 @@ def place_quietly(
     was_empty = customer.window_orders == 0
     customer.window_day = rules.day_of(now)
     entry = _entry_of(event, now)
-    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, models.current, now)):
+    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, rules, models.current, now)):
         return None
     _tidy(customer, rules, now)
     if was_empty:
