@@ -58,8 +58,7 @@ def _range(rng: random.Random) -> object:
 def _personas(rng: random.Random) -> list[Json]:
     ends = [0, *sorted(rng.sample(range(1, 5), rng.choice((0, 1, 1, 2, 3, 4)))), 5]
     words = rng.sample(WORDS, len(ends) - 1)
-    found: list[Json] = [
-        {"word": word, "r": f"{below + 1}-{end}"} for word, (below, end) in zip(words, itertools.pairwise(ends), strict=True)
-    ]
+    ranges = [f"{below + 1}-{end}" for below, end in itertools.pairwise(ends)]
+    found: list[Json] = [{"word": word, "r": scores} for word, scores in zip(words, ranges, strict=True)]
     rng.shuffle(found)
     return found

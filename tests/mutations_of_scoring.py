@@ -69,7 +69,10 @@ MUTATIONS_OF_SCORING = [
         "who has no order forgets since when", standing.follow_model, "Emptied(model.version, decision.now)", "None"
     ),
     Mutation(
-        "a quiet order is not scored", quiet.place_quietly, " and scores_quietly(customer, rules, models.current, now)", ""
+        "a quiet order is not scored",
+        quiet.place_quietly,
+        " and scores_quietly(customer, rules, models.current, now)",
+        "",
     ),
     Mutation(
         "a quiet order moves somebody within an instant",
