@@ -43,23 +43,28 @@ class SegmentRules:
     definitions: tuple[tuple[RuleSegment, ...], tuple[Persona, ...]]
     names: tuple[str, ...] = field(compare=False)
     """Of the rule segments, in the order of their rules."""
-    table: tuple[SegmentRule, ...] = field(compare=False)
-    """By `Cell`, in the order of r, then f, then m."""
+    table: dict[tuple[int, int, int], SegmentRule] = field(compare=False)
+    """The rule of each of the 125 cells, by r, f, m; looked up at every order."""
     words: tuple[str, ...] = field(compare=False)
     """The persona's word for each recency score from 1 on."""
 
     def rule_of(self, scores: Scores) -> SegmentRule:
         """Return the first rule that takes the scores; one always does."""
-        r, f, m = scores
-        return self.table[25 * r + 5 * f + m - 31]
+        return self.table[scores]
 
     def persona_of(self, recency_score: int, tier: str) -> str:
         """Return tier by recency, such as ``Active Silver``."""
-        return _persona(self.words[recency_score - 1], tier)
+        return persona_named(self.words[recency_score - 1], tier)
 
     def personas_of(self, tier: str) -> list[str]:
         """Return the personas of one tier, the most recent first."""
         return list(dict.fromkeys(self.persona_of(score, tier) for score in range(BEST, 0, -1)))
+
+
+@lru_cache(maxsize=256)
+def persona_named(word: str, tier: str) -> str:
+    """Return the persona's name, such as ``Active Silver``."""
+    return f"{word} {tier.title()}"
 
 
 def segment_rules_of(segments: Segments) -> SegmentRules:
@@ -74,7 +79,7 @@ def compiled(rules: tuple[RuleSegment, ...], personas: tuple[Persona, ...]) -> S
     return SegmentRules(
         definitions=(rules, personas),
         names=tuple(rule.name for rule in rules),
-        table=tuple(ready[_taker_of(rules, cell)] for cell in CELLS),
+        table={cell: ready[_taker_of(rules, cell)] for cell in CELLS},
         words=tuple(_word_of(personas, score) for score in range(1, BEST + 1)),
     )
 
@@ -98,8 +103,3 @@ def _sides_of(asks: Asks) -> list[Ask]:
         sides += [Ask(name, ">=", lowest)] if lowest > 1 else []
         sides += [Ask(name, "<=", highest)] if highest < BEST else []
     return sides
-
-
-@lru_cache(maxsize=256)
-def _persona(word: str, tier: str) -> str:
-    return f"{word} {tier.title()}"

@@ -13,6 +13,7 @@ from state.decision import Decision, SegmentChange
 from state.rules import Rules
 from state.score import NO_CLUSTER, Model, score_customer
 from state.segment_reasons import Reasons, why_cluster, why_persona, why_rfm
+from state.segments import persona_named
 
 SCHEMES: Final = ("rfm", "cluster", "persona")
 _NO_REASONS: Final[Reasons] = ([], None)
@@ -89,7 +90,8 @@ def _scored(
     """Return the new standing; `since_at` moves only where a name changed."""
     carried = NO_CLUSTER if before is None else before.cluster_id
     scores, cluster_id, cluster, budget_buyer, power_user = score_customer(model, facts, carried, had_event=had_event)
-    rfm, persona = rules.segments.rule_of(scores).name, rules.segments.persona_of(scores.r, tier)
+    segments = rules.segments
+    rfm, persona = segments.table[scores].name, persona_named(segments.words[scores[0] - 1], tier)
     is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
     since_at = before.since_at if before is not None and is_same else now
     return Standing(*scores, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at)

@@ -111,7 +111,7 @@ MUTATIONS_OF_SCORING = [
         "key=lambda score: (abs(score - r), score)",
     ),
     Mutation("the last match wins", segments._taker_of, "for rule in rules if", "for rule in reversed(rules) if"),
-    Mutation("r and f are mistaken", segments.SegmentRules.rule_of, "25 * r + 5 * f", "25 * f + 5 * r"),
+    Mutation("f and m are mistaken", segments.compiled.__wrapped__, "{cell: ready", "{(cell.r, cell.m, cell.f): ready"),
     Mutation(
         "a persona has the next worse score's word", segments.SegmentRules.persona_of, "score - 1]", "score - 2]"
     ),
