@@ -118,8 +118,8 @@ def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bo
 
 
 def conclude(decision: Decision, model: Model | None = None) -> None:
-    """Score where a record brought something new, decide the nudges, forget what no rule can ask for any more."""
-    if decision.cause == "record":
+    """Score with ``model`` where one is given, decide the nudges, forget what no rule can ask for any more."""
+    if model is not None:
         follow_model(decision, model)
     elif decision.changes:
         follow_tier(decision)
@@ -172,8 +172,12 @@ def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started
 
 
 def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerView) -> Decision:
-    """Re-evaluate as of the change: upgrades at once, demotions wait for their review."""
+    """Re-evaluate as of the change: upgrades at once, demotions wait for their review.
+
+    Other definitions of segments score everybody anew, with the model that they are scored with already.
+    """
     old, rules = programs.of(customer), programs.current
+    model = None if rules.segments == old.segments else programs.models.of(customer)
     left = effective_level(customer, old)
     rung = rules.levels[_rank_in(rules, left.name, left.rank)]
     before = Level(rung.rank, left.name, rung.criteria)
@@ -191,7 +195,7 @@ def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerV
     decision.level = before
     note_change(decision, BY_PROGRAM, decision.window)
     follow_sums(decision)
-    conclude(decision)
+    conclude(decision, model)
     return decision
 
 

@@ -44,7 +44,7 @@ def place_quietly(
     was_empty = customer.window_orders == 0
     customer.window_day = rules.day_of(now)
     entry = _entry_of(event, now)
-    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, models.current, now)):
+    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, rules, models.current, now)):
         return None
     if customer.open_nudges and _takes_back(customer, rules):
         return None

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
-from state import advance, apply, ledger, levels, quiet, reversal, step, sums, tiers
+from state import advance, apply, ledger, levels, quiet, reversal, segments, step, sums, tiers
 from state.nudges import decide, guards, quiet_hours, tier_at_risk, tier_near
+from state.rules import rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,17 @@ def mutated(mutation: Mutation) -> Iterator[None]:
     assert source.count(mutation.right) == 1, f"{function.__qualname__} does not read {mutation.right!r} once"
     right = function.__code__
     function.__code__ = _code_of(function.__name__, source.replace(mutation.right, mutation.wrong))
+    _forget_compiled_programs()
     try:
         yield
     finally:
         function.__code__ = right
+        _forget_compiled_programs()
+
+
+def _forget_compiled_programs() -> None:
+    rules_of.cache_clear()
+    segments.compiled.cache_clear()
 
 
 def _code_of(name: str, source: str) -> CodeType:
