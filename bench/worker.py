@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.machine import Cores, cpu_seconds, peak_memory_mib, pin
 from state.redis_repository import RedisRepository
-from tierline.demo.children import Child, check_all
+from tierline.demo.children import Child
 from tierline.demo.run import environment_of
 from tierline.demo.standing import is_settled, look
 from tierline.embedded.process import free_port
@@ -108,7 +108,8 @@ def stage_seconds(text: str) -> dict[str, float]:
 async def claimed(workers: Sequence[Started]) -> None:
     """Return when every worker has claimed its first partition: from then on it reads."""
     while any(CLAIMED not in worker.child.log_path.read_bytes() for worker in workers):
-        check_all(worker.child for worker in workers)
+        for worker in workers:
+            worker.child.check()
         await asyncio.sleep(LOOK_EVERY_SECONDS / 4)
 
 
@@ -116,7 +117,8 @@ async def settled(workers: Sequence[Started], repository: RedisRepository, parti
     """Return when every record is committed, nothing is due and everything is published and out of the outbox."""
     gives_up_at = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < gives_up_at:
-        check_all(worker.child for worker in workers)
+        for worker in workers:
+            worker.child.check()
         standing = await look(repository, partitions)
         if standing.taken == records and await is_settled(repository, standing):
             return

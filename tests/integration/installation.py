@@ -120,6 +120,13 @@ class Installation(TopicsOfName):
             await asyncio.sleep(0.2)
         await self.await_rest(within_seconds)
 
+    async def await_steps(self, count: int, within_seconds: float = 60) -> None:
+        """Wait until so many steps are committed."""
+        gives_up_at = time.monotonic() + within_seconds
+        while sum(meta.step for meta in await self.metas()) < count:
+            assert time.monotonic() < gives_up_at, f"too few steps: {self._said()}"
+            await asyncio.sleep(0.2)
+
     async def metas(self) -> list[PartitionMeta]:
         """Return what each partition's last commit says; a partition that nobody started is left out."""
         repository = RedisRepository(self.redis_url, self.name)

@@ -26,8 +26,7 @@ async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
     random, installation.options = Random(5), {"commit_customers": 200}  # Ticks of 50 in a sweep.
     workers = [installation.start_worker(), installation.start_worker()]
     producing = asyncio.create_task(installation.produce(a_shop(7_000, seed=5, customers=4000), a_second=700))
-    while sum(meta.step for meta in await installation.metas()) < 500:
-        await asyncio.sleep(0.2)
+    await installation.await_steps(500)
     hit = 0
     for _ in range(VERSIONS):
         version = await installation.publish_model(random_snapshot(random))
