@@ -10,7 +10,7 @@ import msgspec
 from bench.adoption import adoption_in_words
 from bench.contending import ContenderFailedError
 from bench.expected import WrongEndError
-from bench.further import QUICK, Sizes, further_in_words, measure_further
+from bench.further import CUSTOMERS_MAX, QUICK, further_in_words, measure_further, sizes_up_to
 from bench.log import REAL_ORDERS
 from bench.machine import Facts
 from bench.page import page
@@ -43,9 +43,10 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     found = figures(bench, facts)
     say("measuring what a reader waits for, what more customers cost, what a second worker brings")
-    further = measure_further(QUICK if given.quick else Sizes())
+    further = measure_further(QUICK if given.quick else sizes_up_to(given.customers, given.orders))
     say("measuring samples and adoption")
-    learnt = samples_in_words() + "\n" + adoption_in_words(QUICK_CUSTOMERS if given.quick else CUSTOMERS)
+    adopting = QUICK_CUSTOMERS if given.quick else min(CUSTOMERS, given.customers)
+    learnt = samples_in_words() + "\n" + adoption_in_words(adopting)
     if given.json:
         print(msgspec.json.format(msgspec.json.encode({"contenders": found, "further": further})).decode())
     else:
@@ -60,11 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=_count, default=REAL_ORDERS, help="more than a year has: other customers")
     parser.add_argument("--rounds", type=_count, default=3, help="medians are taken over so many")
     parser.add_argument("--partitions", type=_count, default=8, help="of every topic")
-    parser.add_argument("--contenders", type=Path, metavar="PYTHON", help="interpreter of their environment")
+    parser.add_argument("--customers", type=_count, default=CUSTOMERS_MAX, help="the most that a cost is measured at")
+    parser.add_argument("--contenders", type=_path, metavar="PYTHON", help="interpreter of their environment")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ORDERS:,} orders, one round: does it run?")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the page, e.g. docs/benchmarks.md")
     return parser
+
+
+def _path(text: str) -> Path:
+    # Not resolved: an environment's interpreter is a link, and what it links to has no packages.
+    return Path(text).absolute()
 
 
 def _count(text: str) -> int:

@@ -10,6 +10,7 @@ from bench.latency import ORDERS_A_SECOND, Waits, measure_latency
 from bench.ratio import ratio_of, verdict, verdict_at_most
 from bench.two_workers import TwoWorkers, measure_two_workers
 
+CUSTOMERS_MAX = 1_000_000
 WAIT_WANTED = 3.0
 GROWTH_WANTED = 1.25
 SPEEDUP_WANTED = 1.7
@@ -21,7 +22,7 @@ class Sizes(msgspec.Struct, frozen=True):
     latency_customers: int = 10_000
     latency_seconds: int = 8
     latency_turns: int = 3
-    growth_customers: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+    growth_customers: tuple[int, ...] = (10_000, 100_000, CUSTOMERS_MAX)
     growth_orders: int = 50_000
     two_workers_orders: int = 100_000
     two_workers_rounds: int = 2
@@ -44,6 +45,17 @@ class Further(msgspec.Struct, frozen=True):
     waits: list[Waits]
     growth: list[Growth]
     two_workers: TwoWorkers
+
+
+def sizes_up_to(customers: int, orders: int) -> Sizes:
+    """Return what is measured with so many customers and orders at most."""
+    whole = Sizes()
+    smaller = tuple(count for count in whole.growth_customers if count < customers)
+    return msgspec.structs.replace(
+        whole,
+        growth_customers=(*smaller, customers),
+        two_workers_orders=min(whole.two_workers_orders, orders),
+    )
 
 
 def measure_further(sizes: Sizes) -> Further:

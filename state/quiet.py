@@ -6,7 +6,7 @@ a tier, a nudge or a term is left to the full story; so are windows that do not 
 
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
-from state.advance import has_pending_word, minds_far, note_due, open_kinds, pass_quietly
+from state.advance import has_open, has_pending_word, minds_far, note_due, pass_quietly
 from state.apply import categories_of
 from state.customer import Bucket, CustomerState, Source
 from state.in_force import Programs
@@ -105,7 +105,7 @@ def _stays_where_it_is(customer: CustomerState, rules: Rules, spend_minor: int, 
 
 def _takes_back(customer: CustomerState, rules: Rules) -> bool:
     """Tell whether the orders known now would renew the term, and a nudge said that they do not."""
-    return any(one.stands_until == "renewal" for one in open_kinds(customer)) and would_renew(customer, rules)
+    return has_open(customer, "renewal") and would_renew(customer, rules)
 
 
 def _tidy(customer: CustomerState, rules: Rules, now: Instant) -> None:

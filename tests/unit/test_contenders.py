@@ -27,6 +27,7 @@ from bench.contenders.light import (
 from bench.contending import missing
 from bench.expected import WrongEndError, fold
 from bench.field import orders_of
+from bench.further import sizes_up_to
 from bench.growth import growth_of
 from bench.light_end import LightEnd, end_of_folds, light_fold, require_equal
 from bench.light_program import write_light_program
@@ -172,6 +173,12 @@ def test_costs_are_told_an_order_and_a_customer() -> None:
     found = growth_of(1_000, 50_000, first, then)
     assert (found.worker, found.servers, found.microseconds) == (20.0, 15.0, 40.0)
     assert (found.stored_bytes, found.newcomer) == (2_000, 4_000.0)
+
+
+def test_fewer_customers_measure_fewer_sizes() -> None:
+    assert sizes_up_to(1_000_000, 155_848).growth_customers == (10_000, 100_000, 1_000_000)
+    found = sizes_up_to(50_000, 40_000)
+    assert (found.growth_customers, found.two_workers_orders) == ((10_000, 50_000), 40_000)
 
 
 def test_what_a_machine_allows_two_workers_is_what_its_cores_leave() -> None:
