@@ -94,8 +94,8 @@ def in_a_large_shop(facts: Facts, seed: int, customers: int = LARGE_SHOP, kept: 
     everyone = facts[rng.integers(len(facts), size=customers)].copy()
     everyone[:, 1:3] = np.maximum(everyone[:, 1:3] * rng.uniform(0.5, 1.5, size=(customers, 1)), 1).astype(np.int64)
     table = CustomerTable(kept)
-    for number, row in enumerate(everyone.tolist()):
-        table.put(sampling_key(f"{seed}-{number}"), Row(*row, at=0, offset=0))
+    for number, (recency, orders, spend, tenure) in enumerate(everyone.tolist()):
+        table.put(sampling_key(f"{seed}-{number}"), Row(recency, orders, spend, tenure, at=0, offset=0))
     return edges_of(table.facts()), everyone
 
 

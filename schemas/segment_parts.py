@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
@@ -230,7 +231,8 @@ class Segments(Part):
         return {name for name in ("rules", "personas", "traits") if getattr(self, name) != fields[name].default}
 
 
-def cells_of(rules: Sequence[RuleSegment]) -> Mapping[Cell, str]:
+@lru_cache(maxsize=64)
+def cells_of(rules: tuple[RuleSegment, ...]) -> Mapping[Cell, str]:
     """Return the name of the first rule that takes it, by cell; who is taken by none is missing."""
     names = {cell: next((rule.name for rule in rules if rule.takes(cell)), None) for cell in CELLS}
     return {cell: name for cell, name in names.items() if name is not None}
@@ -243,7 +245,7 @@ def _check_distinct(what: str, names: Sequence[str]) -> None:
             raise ValueError(f"two {what} are named {name}; give each its own name")
 
 
-def _takes_nobody(rule: RuleSegment, above: Sequence[RuleSegment]) -> str:
+def _takes_nobody(rule: RuleSegment, above: tuple[RuleSegment, ...]) -> str:
     if not any(rule.takes(cell) for cell in CELLS):
         return f"nobody can be {rule.name}: what it asks contradicts itself"
     takers = {name for cell, name in cells_of(above).items() if rule.takes(cell)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.segment_parts import BEST, CELLS, Asks, Cell, Persona, RuleSegment, Segments, bounds_of
+from schemas.segment_parts import BEST, Asks, Persona, RuleSegment, Segments, bounds_of, cells_of
 
 
 class Scores(NamedTuple):
@@ -44,7 +44,7 @@ class SegmentRules:
     names: tuple[str, ...] = field(compare=False)
     """Of the rule segments, in the order of their rules."""
     table: dict[tuple[int, int, int], SegmentRule] = field(compare=False)
-    """The rule of each of the 125 cells, by r, f, m; looked up at every order."""
+    """The rule that takes each of the 125 cells; looked up at every order."""
     words: tuple[str, ...] = field(compare=False)
     """The persona's word for each recency score from 1 on."""
 
@@ -79,13 +79,9 @@ def compiled(rules: tuple[RuleSegment, ...], personas: tuple[Persona, ...]) -> S
     return SegmentRules(
         definitions=(rules, personas),
         names=tuple(rule.name for rule in rules),
-        table={cell: ready[_taker_of(rules, cell)] for cell in CELLS},
+        table={cell: ready[name] for cell, name in cells_of(rules).items()},
         words=tuple(_word_of(personas, score) for score in range(1, BEST + 1)),
     )
-
-
-def _taker_of(rules: tuple[RuleSegment, ...], cell: Cell) -> str:
-    return next(rule.name for rule in rules if rule.takes(cell))
 
 
 def _word_of(personas: tuple[Persona, ...], score: int) -> str:

@@ -110,8 +110,12 @@ MUTATIONS_OF_SCORING = [
         "key=lambda score: abs(score - r)",
         "key=lambda score: (abs(score - r), score)",
     ),
-    Mutation("the last match wins", segments._taker_of, "for rule in rules if", "for rule in reversed(rules) if"),
-    Mutation("f and m are mistaken", segments.compiled.__wrapped__, "{cell: ready", "{(cell.r, cell.m, cell.f): ready"),
+    Mutation(
+        "f and m are mistaken",
+        segments.compiled.__wrapped__,
+        "{cell: ready",
+        "{cell._replace(f=cell.m, m=cell.f): ready",
+    ),
     Mutation(
         "a persona has the next worse score's word", segments.SegmentRules.persona_of, "score - 1]", "score - 2]"
     ),
