@@ -22,6 +22,7 @@ from tierline.commands import (
     explain,
     export,
     import_,
+    lookalikes,
     models,
     produce,
     rebuild,
@@ -46,6 +47,7 @@ app = typer.Typer(
 for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer, explain.explain):
     app.command()(command)
 app.command()(trainer.trainer)
+app.command()(lookalikes.lookalikes)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)
