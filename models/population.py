@@ -9,9 +9,9 @@ from schemas.instants import DAY_MICROSECONDS, Instant
 from schemas.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """Immutable: the next model brings another one."""
+    """Immutable, and equal to itself alone: the next model brings another one."""
 
     version: int
     """The model's."""

@@ -20,7 +20,7 @@ from storefront.etags import answer
 from storefront.feed import Feed
 from storefront.lookup import Lookup
 from storefront.page import router as page
-from storefront.population_routes import add_lookalikes
+from storefront.population_routes import add_lookalikes, add_portraits
 from storefront.ports import Populations
 from storefront.problems import GUARDED, UNAVAILABLE, handle_problems
 from storefront.routes import add_customers, add_streams
@@ -82,6 +82,7 @@ def create_app(
     add_streams(app, lookup, feed, access)
     add_lookalikes(app, lookup, populations, access)
     add_customers(app, lookup, access)
+    add_portraits(app, lookup, populations, access)
     _add_program(app, lookup, access)
     _add_health(app, lookup)
     app.include_router(page)

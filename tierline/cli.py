@@ -24,6 +24,7 @@ from tierline.commands import (
     import_,
     lookalikes,
     models,
+    portraits,
     produce,
     rebuild,
     replay,
@@ -48,6 +49,7 @@ for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produc
     app.command()(command)
 app.command()(trainer.trainer)
 app.command()(lookalikes.lookalikes)
+app.command()(portraits.portraits)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)

@@ -83,6 +83,7 @@ async def test_the_nearest_customers_are_found_and_an_erased_one_never_is(instal
     with an_api(installation) as api:
         shop = a_shop(6_000, seed=6, customers=300)
         await installation.produce(shop[:2_000])
+        await installation.await_rest()
         missing = await api.once("/customers/c-1/lookalikes", 503)
         assert "model" in missing["detail"] or "samples" in missing["detail"], missing
         a_trainer(installation, SETTINGS)
