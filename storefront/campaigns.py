@@ -101,8 +101,8 @@ _KINDS: Final = (
     _Kind(
         "Thank and keep",
         lambda case: _is_fresh(case) and case.spend_of_share >= MUCH,
-        lambda case: f"{_spends(case)}, and {_lately(case)}: they need no discount to come.",
-        "Early access, service and the tier's benefits; warn them before a tier is lost.",
+        lambda case: f"{_spends(case)}, and {_lately(case)}.",
+        "Early access, service and the tier's benefits rather than discounts; warn them before a tier is lost.",
     ),
     _Kind(
         "Bigger basket",

@@ -69,4 +69,6 @@ class PortraitsView(BaseModel):
     note: str | None = Field(description="what limits the answer, in words")
     all: PortraitView
     rfm: list[PortraitView] = Field(description="the six rules' segments, best first")
-    cluster: list[PortraitView] = Field(description="by nearest cluster (a live customer stays a little longer), most revenue first")
+    cluster: list[PortraitView] = Field(
+        description="by nearest cluster (a live customer stays a little longer), most revenue first"
+    )

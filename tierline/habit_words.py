@@ -41,7 +41,8 @@ def habit_words(mine: Habits, everybody: Habits) -> Iterator[str]:
         more = {name: share - _of_all(everybody, aspect, name) for name, share in shares.items()}
         best = max(more, key=lambda name: (more[name], name))
         share, usual = shares[best], _of_all(everybody, aspect, best)
-        if share >= WORTH_SAYING and share >= MORE * usual and share - usual >= CERTAIN * sqrt(usual * (1 - usual) / orders):
+        error = sqrt(usual * (1 - usual) / orders)
+        if share >= WORTH_SAYING and share >= MORE * usual and share - usual >= CERTAIN * error:
             yield f"{percent(share)} of {_WORDS[aspect].format(best)}; of all orders {percent(usual)}."
 
 

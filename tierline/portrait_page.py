@@ -57,9 +57,10 @@ def _section(scheme: str, view: Node) -> str:
     rows, cards = "".join(map(_weights, groups)), "".join(_card(group, str(view["currency"])) for group in groups)
     return (
         f'<section aria-labelledby="{scheme}"><h2 id="{scheme}">{title}</h2><p class="quiet">{about}</p>'
-        '<div class="card"><table class="weights"><caption>Who they are, and what they bring</caption>'
-        '<thead><tr><th scope="col">Segment</th><th scope="col" colspan="2">of the customers</th>'
-        f'<th scope="col" colspan="2">of the revenue</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        '<div class="card"><table class="weights"><caption>Their part of all customers, and of all revenue</caption>'
+        '<thead><tr><th scope="col">Segment</th><td class="bar-cell"></td><th scope="col" class="number">customers</th>'
+        '<td class="bar-cell"></td><th scope="col" class="number">revenue</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
         f'<div class="portraits">{cards}</div></section>\n'
     )
 

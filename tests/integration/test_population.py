@@ -1,4 +1,4 @@
-"""Look-alikes over real servers: workers sample, a trainer learns, the API compares; who is erased is gone."""
+"""Look-alikes and portraits over real servers: workers sample, a trainer learns, the API compares; erased is gone."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from schemas.topics import CONSENTS
 from state.customer import decode_state
 from state.redis_repository import RedisRepository
 from storefront.lookalikes_body import LookalikesView
+from storefront.portraits_body import PortraitsView
 from tests import builders
 from tests.integration.commands import tierline
 from tests.integration.installation import Installation, as_bytes
-from tests.integration.shop import a_shop
+from tests.integration.shop import Record, a_shop
 from tests.integration.trainer_process import a_trainer
 from tierline.demo.children import Child
 from tierline.embedded.process import free_port
@@ -108,6 +109,17 @@ async def test_the_nearest_customers_are_found_and_an_erased_one_never_is(instal
         card = await asyncio.to_thread(tierline, "lookalikes", "c-1", settings=settings)
         assert (card.code, gone in card.out) == (0, True), card.err
 
+        view = PortraitsView.model_validate((await api.get("/portraits"))[1])
+        assert sum(one.customers for one in view.rfm) == view.sampled.customers == body["compared_with"]["customers"]
+        report = installation.folder / "portraits.html"
+        told = ("portraits", "--orders", "--json", "--html", str(report))
+        described = await asyncio.to_thread(tierline, *told, settings=settings)
+        assert described.code == 0, described.err
+        groups = json.loads(described.out)
+        assert [group["words"] for group in groups["rfm"]] == [one.words for one in view.rfm]
+        assert sum(group["habits"]["orders"] for group in groups["rfm"]) == len({_order(one) for one in shop} - {None})
+        assert all(one.name in report.read_text("utf-8") for one in view.cluster)
+
         last_ms = max(at_ms for _, _, at_ms, _ in shop)  # No time passes, so nobody else moves.
         key, value = as_bytes(builders.an_erasure(format_instant(last_ms * 1000), customer_id=gone))
         await installation.produce([(CONSENTS, key, last_ms, value)])
@@ -137,6 +149,11 @@ async def _settled(api: Api) -> None:
         if found != before:
             before, since = found, time.monotonic()
         await asyncio.sleep(0.2)
+
+
+def _order(record: Record) -> tuple[str, str] | None:
+    event = json.loads(record[3])
+    return (event["customer_id"], event["order_id"]) if event["type"] == "order.placed" else None
 
 
 async def _state(installation: Installation, customer_id: str) -> object:
