@@ -13,6 +13,7 @@ from state.customer import CustomerState, Emptied, Standing
 from state.decision import Decision, SegmentChange
 from state.score import NO_CLUSTER, Model, score_customer
 from state.segment_reasons import ACTIVE_FROM, Reasons, why_cluster, why_persona, why_rfm
+from state.sums import recent_spend
 
 SCHEMES: Final = ("rfm", "cluster", "persona")
 _NO_REASONS: Final[Reasons] = ([], None)
@@ -68,7 +69,9 @@ def facts_of(customer: CustomerState, today: Day) -> CustomerFacts | None:
     first, last = customer.first_order_day, customer.last_order_day
     if not customer.orders or first is None or last is None:
         return None
-    return CustomerFacts(today - last, customer.orders, customer.spend_minor, today - first)
+    return CustomerFacts(
+        today - last, customer.orders, customer.spend_minor, today - first, *recent_spend(customer, today)
+    )
 
 
 def names_of(standing: Standing | None) -> tuple[str | None, str | None, str | None]:
@@ -87,13 +90,13 @@ def _scored(
 ) -> Standing:
     """Return the new standing; `since_at` moves only where a name changed."""
     carried = NO_CLUSTER if before is None else before.cluster_id
-    (r, f, m), rfm, cluster_id, cluster, budget_buyer, power_user = score_customer(
+    (r, f, m), rfm, cluster_id, cluster, budget_buyer, power_user, value_minor = score_customer(
         model, facts, carried, had_event=had_event
     )
     persona = persona_of(r, tier)
     is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
     since_at = before.since_at if before is not None and is_same else now
-    return Standing(r, f, m, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at)
+    return Standing(r, f, m, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at, value_minor)
 
 
 def _note_changes(
