@@ -25,7 +25,9 @@ _SIZE: Final = VALUE_FEATURES + 1
 _UPPER: Final = np.triu_indices(_SIZE)
 
 
-def learnt(before: Correction | None, features: Floats, prior_value: Floats, labels: Floats, keeps: float) -> Correction:
+def learnt(
+    before: Correction | None, features: Floats, prior_value: Floats, labels: Floats, keeps: float
+) -> Correction:
     """Return the correction after one day's labels.
 
     ``features`` has shape (labels, 7); ``prior_value`` and ``labels`` are in major units over 90 days. What was

@@ -49,7 +49,7 @@ class Valuing:
         self._watched.put(Watched(key, facts, at, offset))
 
     def learn(self, ended_at: Instant, latest: Mapping[int, Row]) -> None:
-        """Learn from those who were watched for long enough when a day ended; ``latest`` holds everyone's last sample."""
+        """Learn from those who were watched for long enough; ``latest`` holds everyone's last sample."""
         settings, settled = self._settings, self._watched.settle(ended_at)
         grown = [(one.facts, self._label(one, latest.get(one.key))) for one in settled]
         found = [(facts, label) for facts, label in grown if label is not None]
