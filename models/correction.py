@@ -20,6 +20,8 @@ _NEWTON_STEPS: Final = 6
 _LONGEST_STEP: Final = 1.0
 _PRIOR_LABELS: Final = 20.0
 """The weights start at 0, as if so many average labels had said so."""
+_LARGEST_LABEL: Final = 200.0
+"""In average prices of that day: an absurd order is no reason to expect another one."""
 _LEAST_DEVIATION: Final = 1e-6
 _SIZE: Final = VALUE_FEATURES + 1
 _UPPER: Final = np.triu_indices(_SIZE)
@@ -37,6 +39,7 @@ def learnt(
     scaled = (features - np.array(start.mean)) / np.array(start.deviation)
     design = np.column_stack([np.ones(len(scaled)), scaled])
     offset = np.log(np.maximum(prior_value, 1e-6))
+    labels = np.minimum(labels, _LARGEST_LABEL * prior_value.mean())
     known, precision = np.array(start.weights), _square(start.precision) * keeps
     weights = known
     for _ in range(_NEWTON_STEPS):
