@@ -1,4 +1,4 @@
-"""`python -m bench.quality`: clusters and edges on the Complete Journey beside batch k-means on the same customers."""
+"""`python -m bench.quality`: clusters and edges beside batch k-means, and value in 90 days beside batch models."""
 
 import argparse
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 from sklearn.metrics import silhouette_score  # type: ignore[import-untyped]
 
+from bench.value_quality import value_in_words
 from models.assign import NO_CLUSTER, assign_many
 from models.kmeans import inertia, shares
 from models.log_matrix import log_matrix
@@ -132,7 +133,7 @@ def _checkpoint(seed: int, day: int, facts: Facts, labels: npt.NDArray[np.intp],
 def main() -> None:
     """Measure, print, and write the page where asked."""
     parser = argparse.ArgumentParser("python -m bench.quality", description="How good is what is learnt?")
-    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints")
+    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints, one small shop")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the page, e.g. docs/quality.md")
     given = parser.parse_args()
     count, seeds = (5, [1]) if given.quick else (10, [1, 2, 3, 4, 5])
@@ -141,6 +142,7 @@ def main() -> None:
     runs = [run(seed, days, checkpoints) for seed in seeds]
     table = [_HEAD, "|--:|--:|--:|--:|--:|--:|", *(line for lines, _ in runs for line in lines)]
     text = _PAGE + "\n".join([*table, "", *(stability for _, stability in runs)]) + "\n"
+    text += value_in_words(quick=given.quick)
     print(text)
     if given.write is not None:
         given.write.write_text(text, "utf-8")

@@ -17,10 +17,10 @@ it makes, and the price of each customer by the newest one at the end of a day, 
 The references are fitted in batch at the same cut: BG/NBD by maximum likelihood to everybody's orders until then, the
 other two to the last 90 days' spend by what was known 90 days before, with the same seven features.
 
-Capture is the part of all customers' spend in the 90 days after the cut that falls on the tenth (fifth) of them with the
-highest prices; with the spend itself as the price it could be at most the last line's. Decile error is the mean
+Capture is the part of all customers' spend in the 90 days after the cut that falls on the tenth (fifth) of them with
+the highest prices; with the spend itself as the price it could be at most the last line's. Decile error is the mean
 difference of mean price and mean spend over the tenths by price, divided by the mean spend. Level is the sum of the
-prices over the sum spent. All are means over the cuts. The features and the fading were chosen on these two logs.
+prices over the sum spent. All are means over the cuts. Features and fading were chosen on these two logs.
 
 """
 _HEAD = "| model | capture 10 % | capture 20 % | decile error | level |\n|---|--:|--:|--:|--:|"

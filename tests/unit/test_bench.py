@@ -89,7 +89,12 @@ def test_the_page_names_ratios_and_no_place() -> None:
         tierline_of_raw=Ratio(0.15, 0.14, 0.16),
         cpu_microseconds_per_order_by_stage={"step": 12.5},
         in_process=InProcess(
-            decode=7.0, step=28.0, step_without_short_cut=47.0, step_with_model=39.0, adoption_a_customer=40.0
+            decode=7.0,
+            step=28.0,
+            step_without_short_cut=47.0,
+            step_with_model=39.0,
+            step_without_value=34.5,
+            adoption_a_customer=40.0,
         ),
         worker_peak_memory_mib=150,
         stored_bytes_per_customer=1234,
@@ -98,4 +103,5 @@ def test_the_page_names_ratios_and_no_place() -> None:
     assert "0.80 (0.70 to 0.90); wanted at least 0.6: reached" in text
     assert "0.15 (0.14 to 0.16); wanted at least 0.2: missed" in text
     assert "| Tierline (the whole job) | 20 | 0.25 | 1.00 |" in text
+    assert "every order, 39.0, of which value in 90 days is 4.50." in text
     assert str(Path.home()) not in text
