@@ -1,11 +1,12 @@
 """Two real histories to predict value on, as records of our contracts, and when they are cut."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import distribution
 from typing import Final
 
+from models.settings import LearningSettings
 from replay.complete_journey import TIME_ZONE, load_tables, log_records
 from schemas.program import Program
 from schemas.record import LogRecord
@@ -30,13 +31,14 @@ class Shop:
     program: Program
     cuts: tuple[date, ...]
     """90 days or more before the end of the history each."""
-    must: Must | None
+    must: Must | None = None
+    learning: LearningSettings = field(default_factory=LearningSettings)
 
 
 def shops(*, quick: bool) -> list[Shop]:
     """Return the shops; where it has to be quick, one of a tenth of its customers and one cut."""
     if quick:
-        return [Shop("CDNOW, a tenth of the customers", lambda: cdnow(CDNOW_SAMPLE), Program(), CDNOW_CUTS[1:2], None)]
+        return [Shop("CDNOW, a tenth of the customers", lambda: cdnow(CDNOW_SAMPLE), Program(), CDNOW_CUTS[1:2])]
     journey = Program.model_validate({"time_zone": TIME_ZONE})
     return [
         Shop("Complete Journey", lambda: log_records(load_tables()), journey, JOURNEY_CUTS, Must(0.330, 0.516, 0.06)),

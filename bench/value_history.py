@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.shops import Shop
-from models.settings import LearningSettings
 from models.trainer import Trainer
 from schemas.features import CustomerFacts
 from schemas.journal import Start
@@ -45,7 +44,7 @@ def cuts_of(shop: Shop) -> list[Cut]:
     """Play the history day by day, and return each cut."""
     history = _History(shop)
     wanted = {day for cut in shop.cuts for day in _days_around(cut.toordinal())}
-    at = {day: history.seen() for day in history.days() if day in wanted}
+    at = {day: history.seen() for day in history.days(max(wanted)) if day in wanted}
     return [_cut(at, cut.toordinal()) for cut in shop.cuts]
 
 
@@ -65,19 +64,24 @@ class _History:
         self._customers = CustomersInMemory()
         self._fold = Fold(PartitionMeta(), self._customers)
         self._fold.start(Start(None, dict.fromkeys(INPUTS, 0), {}, shop.program.canonical_json()))
-        self._trainer, self._offset = Trainer(LearningSettings()), 0
+        self._trainer, self._offset = Trainer(shop.learning), 0
         self._snapshot: Snapshot | None = None
         self._records = shop.records()
         self._today = 0
 
-    def days(self) -> Iterator[int]:
-        """Yield each local day, an ordinal, when its orders are in and everybody was sampled."""
+    def days(self, last: int) -> Iterator[int]:
+        """Yield each local day up to ``last``, an ordinal, when its orders are in and everybody was sampled.
+
+        Nobody is sampled after the last cut: nothing is asked of the models any more.
+        """
         rules = self._fold.programs.current
         by_day: dict[int, list[LogRecord]] = {}
         for record in self._records:
             by_day.setdefault(rules.day_of(record.timestamp_ms * 1000), []).append(record)
-        for self._today in range(min(by_day), max(by_day) + 1):
+        for self._today in range(min(by_day), last + 1):
             self._take(by_day.pop(self._today, []))
+            if self._today <= last - HORIZON_DAYS:
+                self._sample()
             yield self._today
 
     def _take(self, records: list[LogRecord]) -> None:
@@ -85,9 +89,11 @@ class _History:
         for record in records:
             fold.apply(fold.admit(record))
         fold.take_changes()
+
+    def _sample(self) -> None:
         everyone = list(self._customers.states.values())
         for start in range(0, len(everyone), CUSTOMERS_A_SLICE):
-            samples = slice_of(fold, everyone[start : start + CUSTOMERS_A_SLICE])
+            samples = slice_of(self._fold, everyone[start : start + CUSTOMERS_A_SLICE])
             self._snapshot = self._trainer.take(samples, self._offset) or self._snapshot
             self._offset += 1
 

@@ -43,7 +43,7 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     forget_after_days: int = 7
     """Customers whom the daily sweep did not find for so long are gone."""
     watched_a_day: int = 100
-    """So many customers of each day's samples are watched, to learn what they spend."""
+    """So many customers of each day's samples are watched at most, to learn what they spend."""
     label_days: int = 28
     """For so long; whole weeks, and less than samples are kept."""
     hand_over_labels: int = 5_000

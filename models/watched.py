@@ -1,5 +1,7 @@
-"""Customers whose spend is waited for: of each day's samples the hundred whose turn it is.
+"""Customers whose spend is waited for: of each day's samples a hundred of those whose turn it is.
 
+A customer's turn comes once in `label_days`, so that nobody is watched twice at a time: a small shop's labels would
+else be the same few orders over and over. Of a large shop's customers it is the first hundred of the day's order.
 A fold of the samples that can begin at any later one: whose turn it is does not depend on the days before or on who
 else is known, and a day is settled whole.
 """
@@ -36,9 +38,9 @@ class WatchedDays:
         self._settled_day = _NEVER if settled_until is None else self._due_day(settled_until)
 
     def put(self, one: Watched) -> None:
-        """Watch a customer whose place is among the first; of several samples on a day the latest counts."""
+        """Watch a customer whose turn it is, if among the first; of several samples on a day the latest counts."""
         day = one.at // DAY_MICROSECONDS
-        if day > self._settled_day:
+        if day > self._settled_day and (one.key + day) % self._label_days == 0:
             self._days.setdefault(day, _Day()).put((one.key * _SPREAD + day * _TURN) & _CIRCLE, one, self._most)
 
     def settle(self, ended_at: Instant) -> list[Watched]:

@@ -77,7 +77,7 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
         cluster.name,
         frequency > budget.frequency_above and aov_minor <= budget.aov_minor_at_most,
         monetary_minor > power.monetary_minor_above and aov_minor > power.aov_minor_above,
-        None if model.pricing is None else value_minor(model.pricing, facts),
+        None if model.pricing is None else value_minor(model.pricing, facts, aov_minor),
     )
 
 

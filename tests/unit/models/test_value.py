@@ -5,7 +5,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import state.value
@@ -13,7 +13,7 @@ from models.correction import learnt
 from models.prior import Prior, _amounts_likelihood, _LogLikelihood, _orders_likelihood, expected_value, fitted
 from models.trainer import Trainer
 from models.watched import Watched, WatchedDays
-from schemas.features import CustomerFacts
+from schemas.features import CustomerFacts, sampling_key, value_features
 from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import decode_snapshot, encode_snapshot
 from schemas.value import BgNbd, Correction, GammaGamma, PricedBy, Value
@@ -45,7 +45,7 @@ def priced(prior: Prior, facts: CustomerFacts, correction: Correction | None = N
     snapshot = msgspec.structs.replace(a_snapshot(), value=Value(*prior, by, 0, correction))
     pricing = pricing_of(snapshot)
     assert pricing is not None
-    return value_minor(pricing, facts)
+    return value_minor(pricing, facts, facts.aov_minor)
 
 
 def as_row(facts: CustomerFacts) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
@@ -60,12 +60,23 @@ def test_the_worked_customer_of_the_paper_orders_1_23_times_in_39_weeks(monkeypa
     assert while_active / (1 + 0.793 / 3.426 * np.exp(exponent)) == pytest.approx(1.226, abs=0.002)
 
 
+@settings(deadline=None)
 @given(parameters, customers)
 def test_one_and_many_are_priced_alike(orders: BgNbd, facts: CustomerFacts) -> None:
     prior = Prior(orders, CDNOW.amounts)
     assert priced(prior, facts) == pytest.approx(float(expected_value(prior, as_row(facts), 100)[0]) * 100, abs=0.51)
 
 
+@given(customers, st.lists(st.floats(-0.2, 0.2), min_size=8, max_size=8))
+def test_one_is_corrected_by_the_features_that_were_learnt_from(facts: CustomerFacts, weights: list[float]) -> None:
+    correction = Correction((1.0,) * 7, (2.0,) * 7, tuple(weights), (), 3.0)
+    scaled = (np.array(value_features(facts, 100)) - 1) / 2
+    factor = np.exp(np.clip(weights[0] + scaled @ np.array(weights[1:]), -3, 3))
+    prior = float(expected_value(CDNOW, as_row(facts), 100)[0]) * 100
+    assert priced(CDNOW, facts, correction) == pytest.approx(prior * factor, abs=0.51)
+
+
+@settings(deadline=None)
 @given(parameters, customers)
 def test_a_price_is_never_negative_and_an_a_of_1_is_no_pole(orders: BgNbd, facts: CustomerFacts) -> None:
     near = [msgspec.structs.replace(orders, a=a) for a in (1 - 1e-9, 1, 1 + 1e-9)]
@@ -74,6 +85,7 @@ def test_a_price_is_never_negative_and_an_a_of_1_is_no_pole(orders: BgNbd, facts
     assert max(values) - min(values) <= 1 + 1e-4 * values[1]
 
 
+@settings(deadline=None)
 @given(parameters, customers)
 def test_silence_never_raises_a_price(orders: BgNbd, facts: CustomerFacts) -> None:
     """The same orders, the last one longer ago: by the model, whoever has ordered twice is more likely gone."""
@@ -158,23 +170,35 @@ def test_no_correction_goes_beyond_its_bound(facts: CustomerFacts, weights: list
 
 
 def test_a_day_watches_so_many_at_most_each_customer_in_turn_and_settles_whole() -> None:
-    facts, turns = CustomerFacts(0, 1, 100, 0, 100, 100), dict.fromkeys(range(50), 0)
+    facts = CustomerFacts(0, 1, 100, 0, 100, 100)
+    turns = dict.fromkeys((sampling_key(str(number)) for number in range(50)), 0)
     watched = WatchedDays(10, 2)
     for day in range(200):
-        for key in turns:
-            watched.put(Watched(key << 50, facts, day * DAY + 5, 50 * day + key))
+        for offset, key in enumerate(turns, 50 * day):
+            watched.put(Watched(key, facts, day * DAY + 5, offset))
         settled = watched.settle((day + 1) * DAY)
         assert len(settled) == (10 if day >= 2 else 0)
         assert all(one.at == (day - 2) * DAY + 5 for one in settled)
         for one in settled:
-            turns[one.key >> 50] += 1
+            turns[one.key] += 1
     assert 15 < min(turns.values()) <= max(turns.values()) < 65
+
+
+def test_nobody_is_watched_twice_at_a_time() -> None:
+    facts, watched, last = CustomerFacts(0, 1, 100, 0, 100, 100), WatchedDays(10, 28), dict[int, int]()
+    for day in range(100):
+        for name in "abcdefgh":
+            watched.put(Watched(sampling_key(name), facts, day * DAY, day))
+        for one in watched.settle((day + 1) * DAY):
+            assert one.at >= last.get(one.key, one.at - 28 * DAY) + 28 * DAY
+            last[one.key] = one.at
+    assert len(last) == 8
 
 
 def test_a_label_is_what_was_spent_since() -> None:
     """Customers who spend a dollar a day for sure: whatever the prior says, labels bring their price near 90."""
-    settings = msgspec.structs.replace(SMALL, label_days=7, hand_over_labels=200)
-    trainer, offset, snapshot = Trainer(settings), 0, a_snapshot()
+    learning = msgspec.structs.replace(SMALL, label_days=7, hand_over_labels=200)
+    trainer, offset, snapshot = Trainer(learning), 0, a_snapshot()
     for samples in steady(60):
         snapshot, offset = trainer.take(samples, offset) or snapshot, offset + 1
     value = snapshot.value
@@ -182,7 +206,7 @@ def test_a_label_is_what_was_spent_since() -> None:
     assert (value.priced_by, value.labels >= 200) == ("poisson", True)
     pricing = model_of(1, decode_snapshot(encode_snapshot(snapshot))).pricing
     assert pricing is not None
-    assert value_minor(pricing, CustomerFacts(0, 60, 6_000, 59, 2_800, 6_000)) == pytest.approx(9_000, rel=0.05)
+    assert value_minor(pricing, CustomerFacts(0, 60, 6_000, 59, 2_800, 6_000), 100) == pytest.approx(9_000, rel=0.05)
 
 
 def steady(days: int) -> "list[SampleSlice]":
@@ -195,8 +219,8 @@ def steady(days: int) -> "list[SampleSlice]":
 
 
 def test_the_hand_over_comes_with_the_labels_and_older_snapshots_price_nobody() -> None:
-    settings = msgspec.structs.replace(SMALL, label_days=2, hand_over_labels=250)
-    values = [one.value for one in trained(Trainer(settings), 9)]
+    learning = msgspec.structs.replace(SMALL, label_days=2, hand_over_labels=250)
+    values = [one.value for one in trained(Trainer(learning), 9)]
     told = [(value.priced_by, value.labels) for value in values if value is not None]
     assert len(told) == len(values)
     assert [by == "poisson" for by, labels in told] == [labels >= 250 for _, labels in told]
