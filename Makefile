@@ -53,7 +53,7 @@ $(CONTENDERS)/.installed: bench/requirements.lock scripts/install_contenders.sh
 fuzz: $(STAMP)  ## mutated records beside the oracle (ARGS="--records 1000000 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-quality: $(STAMP)  ## measure clusters and edges beside batch k-means (ARGS="--quick")
+quality: $(STAMP)  ## measure clusters, edges and value beside batch models (ARGS="--quick")
 	@$(BIN)/python -m bench.quality $(ARGS)
 
 watching: $(STAMP)  ## 500 pages open while 5,000 orders a second flow (ARGS="--quick")

@@ -123,6 +123,7 @@ def conclude(decision: Decision, model: Model | None = None) -> None:
         follow_tier(decision)
     standing = decision.customer.standing
     decision.segment_at_end = None if standing is None else standing.rfm
+    decision.value_minor_at_end = None if standing is None else standing.value_minor
     decision.sums_at_end = decision.window
     decide_nudges(decision)
     forget_old_days(decision.customer, decision.rules)

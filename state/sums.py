@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from typing import NamedTuple
 
+from schemas.value import MONTH_DAYS, QUARTER_DAYS
 from state.calendar import Day, january_first, year_of
 from state.customer import Bucket, CustomerState
 from state.ledger import Contribution, LedgerView, OrderEntry, contribution
@@ -65,6 +66,19 @@ def sums_as_of(customer: CustomerState, rules: Rules, day: Day) -> Sums:
         return _sums_between(customer, january_first(year_of(day)), day)
     recent = _sums_between(customer, 0, day)
     return Sums(recent.spend_minor + customer.older.spend_minor, recent.orders + customer.older.orders)
+
+
+def recent_spend(customer: CustomerState, today: Day) -> tuple[int, int]:
+    """Return the net spend of the last 28 and of the last 91 days, today among them, in minor units."""
+    month_after, quarter_after = today - MONTH_DAYS, today - QUARTER_DAYS
+    month_minor = quarter_minor = 0
+    for bucket in reversed(customer.days):
+        if bucket.day <= quarter_after:
+            break
+        quarter_minor += bucket.spend_minor
+        if bucket.day > month_after:
+            month_minor += bucket.spend_minor
+    return month_minor, quarter_minor
 
 
 def sums_at_review(customer: CustomerState, rules: Rules, review_day: Day) -> Sums:
@@ -150,6 +164,11 @@ def _is_in_window(rules: Rules, day: Day, today: Day) -> bool:
 
 
 def _keep_from(customer: CustomerState, rules: Rules) -> Day:
+    """Return the first day that the window, or the spend of the last 91 days, may still ask for."""
+    return min(_windows_from(customer, rules), customer.window_day - QUARTER_DAYS + 1)
+
+
+def _windows_from(customer: CustomerState, rules: Rules) -> Day:
     today = customer.window_day if customer.chain is None else min(customer.window_day, customer.chain.grant_day)
     if rules.window == "rolling_days":
         return today - rules.window_days + 1

@@ -101,7 +101,12 @@ def test_the_page_names_ratios_and_no_place() -> None:
         tierline_of_raw=Ratio(0.15, 0.14, 0.16),
         cpu_microseconds_per_order_by_stage={"step": 12.5},
         in_process=InProcess(
-            decode=7.0, step=28.0, step_without_short_cut=47.0, step_with_model=39.0, adoption_a_customer=40.0
+            decode=7.0,
+            step=28.0,
+            step_without_short_cut=47.0,
+            step_with_model=39.0,
+            step_without_value=34.5,
+            adoption_a_customer=40.0,
         ),
         worker_peak_memory_mib=150,
         stored_bytes_per_customer=1234,
@@ -113,4 +118,5 @@ def test_the_page_names_ratios_and_no_place() -> None:
     assert "p99 4.00 (4.00 to 4.00); wanted at most 3: missed (p99)" in text
     assert "1,000 customers / 10: by the clock 1.10, CPU of the worker 1.10; wanted at most 1.25: reached" in text
     assert "One worker 100 orders/s, two 125: 1.25 (1.25 to 1.25) times as fast; wanted at least 1.7: missed" in text
+    assert "every order, 39.0, of which value in 90 days is 4.50." in text
     assert str(Path.home()) not in text
