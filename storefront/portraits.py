@@ -7,7 +7,7 @@ from models.portraits import Labels, Portrait, Spread, Typical, by_clusters, by_
 from schemas.instants import format_instant
 from schemas.money import format_minor
 from state.bodies import Body
-from state.segments import RULE_SEGMENTS, Scores, rule_of
+from state.segments import Scores, SegmentRules
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 
@@ -20,12 +20,10 @@ class Groups:
     cluster: Labels
 
 
-def groups_of(population: Population) -> Groups:
-    """Return to which rule segment and cluster everybody sampled belongs, as the model says."""
-    names = [rule.name for rule in RULE_SEGMENTS]
-    return Groups(
-        by_rules(population, names, lambda r, f, m: rule_of(Scores(r, f, m)).name), by_clusters(population)
-    )
+def groups_of(population: Population, segments: SegmentRules) -> Groups:
+    """Return to which of the program's rule segments and which cluster everybody sampled belongs, by the model."""
+    by_rule = by_rules(population, segments.names, lambda r, f, m: segments.rule_of(Scores(r, f, m)).name)
+    return Groups(by_rule, by_clusters(population))
 
 
 def portraits(population: Population, groups: Groups, currency: str) -> Body:

@@ -28,7 +28,7 @@ crowds = st.lists(facts, min_size=1, max_size=60)
 
 
 def index_of(crowd: list[CustomerFacts]) -> Lookalikes:
-    rows = np.array([msgspec.structs.astuple(one) for one in crowd], np.int64).reshape(len(crowd), 4)
+    rows = np.array([msgspec.structs.astuple(one)[:4] for one in crowd], np.int64).reshape(len(crowd), 4)
     return Lookalikes(Sampled([f"c-{i}" for i in range(len(crowd))], rows, np.arange(len(crowd))), a_snapshot())
 
 
