@@ -92,7 +92,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
         customers=10,
         partitions=3,
         rounds=3,
-        machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True),
+        machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True, load=2.5),
         published=7,
         contenders=[line],
         missing={},
@@ -111,6 +111,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
     assert "0.15 (0.14 to 0.16); wanted at least 0.35: missed" in text
     assert "| (f) Tierline, the whole job | 1,000 | 20 | 0.25 (0.20 to 0.30) | 1.00 (1.00 to 1.00) | 1.00 |" in text
     assert "p99 4.00 (4.00 to 4.00); wanted at most 3: missed (p99)" in text
+    assert "Load of the machine when the run began: 2.5; others were at work" in text
     assert "1,000 customers / 10: by the clock 1.10, CPU of the worker 1.10; wanted at most 1.25: reached" in text
     assert "One worker 100 orders/s, two 125: 1.25 (1.25 to 1.25) times as fast; wanted at least 1.7: missed" in text
     assert str(Path.home()) not in text
