@@ -117,7 +117,8 @@ def _circumstances(found: Figures) -> str:
 
 def _busy(machine: Facts) -> str:
     words = f"Load of the machine when the run began: {machine.load:.1f}"
-    return f"{words}; others were at work, so times are longer than they need be." if machine.load > 1 else f"{words}."
+    busy = "others were at work, so every time by the clock is too long, and CPU-s say more than orders/s"
+    return f"{words}; {busy}." if machine.load > 1 else f"{words}."
 
 
 def _share(what: str, found: Ratio, wanted: float) -> str:

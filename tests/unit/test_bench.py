@@ -84,7 +84,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
     further = Further(
         waits=[Waits(2.0, 5.0, 4.0, 20.0)],
         growth=[Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0), Growth(1_000, 100, 55.0, 22.0, 66.0, 1_000, 91.0)],
-        two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 16.0),
+        two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 9.0, 16.0),
     )
     found = Figures(
         log="synthetic orders",
