@@ -1,4 +1,4 @@
-"""`python -m bench.quality`: clusters and edges on the Complete Journey beside batch k-means on the same customers."""
+"""`python -m bench.quality`: clusters and edges beside batch k-means, and value in 90 days beside batch models."""
 
 import argparse
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pandas as pd
 from bench.quality_edges import edges_table
 from bench.quality_run import Checkpoint, Facts, Measured, follow
 from bench.quality_settings import settings_table
+from bench.value_quality import value_in_words
 from models.settings import LearningSettings
 from replay.complete_journey import TIME_ZONE, load_tables
 
@@ -72,7 +73,7 @@ def _row(seed: int, one: Checkpoint) -> str:
 def main() -> None:
     """Measure, print, and write the page where asked."""
     parser = argparse.ArgumentParser("python -m bench.quality", description="How good is what is learnt?")
-    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints")
+    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints, one small shop")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the page, e.g. docs/quality.md")
     given = parser.parse_args()
     count, seeds = (5, [1]) if given.quick else (10, [1, 2, 3, 4, 5])
@@ -84,6 +85,7 @@ def main() -> None:
     text = _PAGE + "\n".join([*table, "", *(stability for _, stability in runs)]) + "\n"
     text += "\n" + settings_table(days, quick=given.quick)
     text += "\n" + edges_table(measured[0].edge_errors, quick=given.quick)
+    text += value_in_words(quick=given.quick)
     print(text)
     if given.write is not None:
         given.write.write_text(text, "utf-8")

@@ -49,3 +49,11 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7
     """Customers whom the daily sweep did not find for so long are gone."""
+    watched_a_day: int = 100
+    """So many customers of each day's samples are watched at most, to learn what they spend."""
+    label_days: int = 28
+    """For so long; whole weeks, and less than samples are kept."""
+    hand_over_labels: int = 5_000
+    """So many labels have to mature before they correct prices."""
+    fade_half_days: int = 365
+    """What labels taught counts half after so many days."""

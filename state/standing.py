@@ -14,6 +14,7 @@ from state.rules import Rules
 from state.score import NO_CLUSTER, Model, score_customer
 from state.segment_reasons import Reasons, why_cluster, why_persona, why_rfm
 from state.segments import persona_named
+from state.sums import recent_spend
 
 SCHEMES: Final = ("rfm", "cluster", "persona")
 _NO_REASONS: Final[Reasons] = ([], None)
@@ -69,7 +70,9 @@ def facts_of(customer: CustomerState, today: Day) -> CustomerFacts | None:
     first, last = customer.first_order_day, customer.last_order_day
     if not customer.orders or first is None or last is None:
         return None
-    return CustomerFacts(today - last, customer.orders, customer.spend_minor, today - first)
+    return CustomerFacts(
+        today - last, customer.orders, customer.spend_minor, today - first, *recent_spend(customer, today)
+    )
 
 
 def names_of(standing: Standing | None) -> tuple[str | None, str | None, str | None]:
@@ -89,12 +92,14 @@ def _scored(
 ) -> Standing:
     """Return the new standing; `since_at` moves only where a name changed."""
     carried = NO_CLUSTER if before is None else before.cluster_id
-    scores, cluster_id, cluster, budget_buyer, power_user = score_customer(model, facts, carried, had_event=had_event)
+    scores, cluster_id, cluster, budget_buyer, power_user, value_minor = score_customer(
+        model, facts, carried, had_event=had_event
+    )
     segments = rules.segments
     rfm, persona = segments.table[scores].name, persona_named(segments.words[scores[0] - 1], tier)
     is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
     since_at = before.since_at if before is not None and is_same else now
-    return Standing(*scores, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at)
+    return Standing(*scores, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at, value_minor)
 
 
 def _note_changes(

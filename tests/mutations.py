@@ -79,7 +79,7 @@ MUTATIONS = [
     Mutation("a due moment is slept over", quiet.place_quietly, "before.due_at <= now", "False"),
     Mutation("an order leaves a day early", advance.pass_quietly, "bucket.day > left_by:", "bucket.day > left_by + 1:"),
     Mutation("a term's moment is slept over", advance.pass_quietly, "of_term <= until_at", "False"),
-    Mutation("a nudge that became untrue stays", advance.has_pending_word, "one.stands_until is None", "False"),
+    Mutation("a nudge that became untrue stays", quiet._takes_back, "would_renew(customer, rules)", "False"),
     Mutation("nobody is asked again when far", advance.minds_far, "not customer.near_armed or", ""),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from state import advance, quiet, score, segment_reasons, segments, standing, step
+from state import advance, quiet, score, segment_reasons, segments, standing, step, sums, value
 from state.in_force import Models
 from tests.mutations import Mutation
 
@@ -143,5 +143,33 @@ MUTATIONS_OF_SCORING = [
         standing.follow_model,
         'decision.cause == "record"',
         'decision.cause != "model_update"',
+    ),
+    Mutation("the first order is a repeat order", value._orders, "facts.frequency - 1", "facts.frequency"),
+    Mutation("nobody is ever gone", value._orders, "if repeats == 0", "if True"),
+    Mutation("the last order was the first", value._orders, "tenure - min(", "0 * min("),
+    Mutation("an order is worth what this customer's were", value._amount, "amounts.v + spend", "spend"),
+    Mutation(
+        "a correction is used before the hand-over", value.pricing_of, 'value.priced_by == "poisson" and ', ""
+    ),
+    Mutation("a correction is never used", value.pricing_of, 'value.priced_by == "poisson"', "False"),
+    Mutation("features are not centred", value._unscaled, "constant - shift", "constant"),
+    Mutation(
+        "a correction is boundless", value.value_minor, "min(max(linear, -pricing.bound), pricing.bound)", "linear"
+    ),
+    Mutation("value is cut to the minor unit", value.value_minor, "round(major * unit)", "int(major * unit)"),
+    Mutation("four weeks have 29 days", sums.recent_spend, "today - MONTH_DAYS", "today - MONTH_DAYS - 1"),
+    Mutation("a quarter has 90 days", sums.recent_spend, "today - QUARTER_DAYS", "today - QUARTER_DAYS + 1"),
+    Mutation(
+        "a short window forgets what value asks for",
+        sums._keep_from,
+        "min(_windows_from(customer, rules), customer.window_day - QUARTER_DAYS + 1)",
+        "_windows_from(customer, rules)",
+    ),
+    Mutation("nudges know no value", advance.conclude, "else standing.value_minor", "else None"),
+    Mutation(
+        "value is as of the scores before",
+        standing._scored,
+        "since_at, value_minor)",
+        "since_at, before and before.value_minor)",
     ),
 ]

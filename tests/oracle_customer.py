@@ -115,6 +115,7 @@ class Customer:
         self.scores: Scores | None = None
         self.cluster_id: int | None = None
         self.traits: list[str] = []
+        self.value: int | None = None
         self.model_version: int | None = None
         self._counted: tuple[int, ZoneInfo | None, list[tuple[int, Sums]]] = (-1, None, [])
 

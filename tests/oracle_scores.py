@@ -39,6 +39,8 @@ class Model:
 
     def __init__(self, version: int, snapshot: Mapping[str, object]) -> None:
         self.version = version
+        value = snapshot.get("value")
+        self.value = value if isinstance(value, Mapping) else None
         self.minor_per_major = _number(snapshot, "minor_per_major")
         self.recency_edges = _numbers(snapshot, "edges", "recency_days")
         self.frequency_edges = _numbers(snapshot, "edges", "frequency")

@@ -20,6 +20,7 @@ from tests.oracle_scores import (
     why_persona,
     why_rfm,
 )
+from tests.oracle_value import Spent, value_in_90_days
 
 SCHEMES = ("rfm", "cluster", "persona")
 
@@ -70,13 +71,14 @@ class SegmentFold(NudgeFold):
             return
         numbers, cluster_before = self._numbers(customer), customer.cluster_id
         names: dict[str, str | None] = dict.fromkeys(SCHEMES)
-        customer.scores, customer.cluster_id, customer.traits = None, None, []
+        customer.scores, customer.cluster_id, customer.traits, customer.value = None, None, [], None
         if numbers is not None:
             scores = scores_of(model, numbers)
             is_adoption = decision.cause != "record"
             cluster = cluster_of(model, numbers, cluster_before, is_adoption=is_adoption)
             customer.scores, customer.cluster_id = scores, cluster.id
             customer.traits, customer.model_version = traits_of(model, numbers), model.version
+            customer.value = self._value(customer, model, numbers)
             defined = self.rules.definitions
             persona = defined.persona_of(scores.r, customer.tier_name)
             names = {"rfm": defined.segment_of(scores), "cluster": cluster.name, "persona": persona}
@@ -98,6 +100,13 @@ class SegmentFold(NudgeFold):
         # round() of a Fraction is half-even.
         aov = round(Fraction(monetary, len(days)))
         return Numbers(today - max(days), len(days), monetary, aov, today - min(days))
+
+    def _value(self, customer: Customer, model: Model, numbers: Numbers) -> int | None:
+        if model.value is None:
+            return None
+        today, counting = self._today(customer.now), customer.counting(self.rules.zone)
+        recent = [sum(sums.spend for day, sums in counting if today - day < days) for days in (28, 91)]
+        return value_in_90_days(model.value, model.minor_per_major, Spent(*numbers, *recent))
 
     def _move(
         self,

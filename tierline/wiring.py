@@ -12,6 +12,7 @@ from schemas.money import minor_digits
 from schemas.program import Program
 from state.redis_repository import RedisRepository
 from storefront.lookup import Lookup
+from streams.population_follower import PopulationFollower
 from streams.trainer_config import TrainerConfig
 from streams.worker_config import WorkerConfig
 from tierline import __version__
@@ -47,6 +48,13 @@ def lookup_of(settings: Settings, repository: RedisRepository) -> Lookup:
         wall_now=wall_now,
         clock=settings.clock,
     )
+
+
+def follower_of(settings: Settings) -> PopulationFollower | None:
+    """Return what follows the samples, not started yet; None where the settings name no Kafka."""
+    if settings.kafka is None:
+        return None
+    return PopulationFollower(cast("Mapping[str, object]", kafka_options(settings)), settings.topic_prefix)
 
 
 def worker_config(settings: Settings, start_from: StartFrom) -> WorkerConfig:

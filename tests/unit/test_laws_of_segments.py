@@ -40,7 +40,10 @@ def test_arrival_in_any_order_gives_the_same_scores(
 
 def compared(run: Run) -> list[object]:
     """Return what a comparison with others gives, whatever the way there; a cluster remembers its way."""
-    return [(rfm_of(view)["scores"], segment_of(view)["rfm"], segment_of(view)["traits"]) for view in views(run)]
+    names = ("rfm", "traits")
+    return [
+        (rfm_of(view)["scores"], [segment_of(view)[name] for name in names], view["clv_90d"]) for view in views(run)
+    ]
 
 
 @LAW
@@ -84,6 +87,8 @@ def test_who_has_no_order_that_counts_is_nowhere_and_everybody_else_is_somewhere
         scores = rfm_of(view)["scores"]
         assert isinstance(scores, dict)
         assert {one is None for one in (*names, *scores.values())} == {not rfm_of(view)["frequency"]}
+        is_priced = snapshot["value"] is not None and bool(rfm_of(view)["frequency"])
+        assert (view["clv_90d"] is not None) == is_priced
 
 
 @LAW
