@@ -26,6 +26,8 @@ from schemas.snapshot import Progress, Snapshot
 _CUSTOMERS_A_CLUSTER: Final = 10
 _LEAST_DEVIATION: Final = 1e-8
 """Below it the customers are all the same, but for the noise of the last digits."""
+_WEIGHTLESS: Final = 1e6
+"""The deviation of a feature that is not to count: no two customers differ by a millionth of it."""
 
 
 class Trainer:
@@ -106,7 +108,7 @@ class Trainer:
         self._valuing.watch(key, sample, at, offset)
         kept = self._table.put(key, row)
         if kept and self._online is not None and (key + self._days) % self._settings.learn_every == 0:
-            self._online.learn_one(log_features(CustomerFacts(*row[:4], 0, 0), self._settings.minor_per_major))
+            self._online.learn_one(log_features(CustomerFacts(*row[:4]), self._settings.minor_per_major))
 
     def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
         self._days += 1
@@ -152,6 +154,7 @@ class Trainer:
         logs = log_matrix(facts, settings.minor_per_major)
         mean, deviation = logs.mean(axis=0), logs.std(axis=0)
         deviation[deviation < _LEAST_DEVIATION] = 1.0
+        deviation[settings.features :] = _WEIGHTLESS
         points = (logs - mean) / deviation
         if self._online is None:
             centres = self._centres.first(points, self._days)

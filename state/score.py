@@ -1,7 +1,7 @@
-"""What a model says of one customer: scores, rule segment, cluster, traits, value.
+"""What a model says of one customer: scores, cluster, traits, value.
 
-Plain Python without numpy: for one customer it is faster, and it runs in the middle of a step. `state.standing` says
-what changed, and `state.segment_reasons` why.
+Plain Python without numpy: for one customer it is faster, and it runs in the middle of a step. `state.segments`
+names the scores, `state.standing` says what changed, and `state.segment_reasons` why.
 """
 
 from bisect import bisect_left
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.features import RECENCY, CustomerFacts, divided_half_even
 from schemas.snapshot import Snapshot
-from state.segments import Scores, rule_of
+from state.segments import Scores
 from state.value import Pricing, pricing_of, value_minor
 
 NO_CLUSTER = -1
@@ -37,7 +37,6 @@ class Scored(NamedTuple):
     """What a model says of one customer as of an instant."""
 
     scores: Scores
-    rfm: str
     cluster_id: int
     cluster: str
     budget_buyer: bool
@@ -72,7 +71,6 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
     cluster = snapshot.clusters[_place(model, facts, aov_minor, previous_cluster, had_event)]
     return Scored(
         scores,
-        rule_of(scores).name,
         cluster.id,
         cluster.name,
         frequency > budget.frequency_above and aov_minor <= budget.aov_minor_at_most,

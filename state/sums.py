@@ -1,6 +1,6 @@
 """A customer's sums: over life, by local day, and in the program's window."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import NamedTuple
 
 from schemas.value import MONTH_DAYS, QUARTER_DAYS
@@ -92,22 +92,26 @@ def next_leaving_day(customer: CustomerState, rules: Rules) -> Day | None:
         return None
     if rules.window == "calendar_year":
         return january_first(year_of(customer.window_day) + 1)
-    days, left = customer.days, customer.window_day - rules.window_days
-    if days and days[0].day > left:
-        return days[0].day + rules.window_days
-    first = bisect_right(days, left, key=_day_of)
-    return days[first].day + rules.window_days if first < len(days) else None
+    left = customer.window_day - rules.window_days
+    for bucket in customer.days:
+        if bucket.day > left:
+            return bucket.day + rules.window_days
+    return None
 
 
 def forget_old_days(customer: CustomerState, rules: Rules) -> None:
     """Move the days that no window question can ask for any more into `older`."""
-    keep_from = _keep_from(customer, rules)
-    if not customer.days or customer.days[0].day >= keep_from:
-        return
-    kept = bisect_left(customer.days, keep_from, key=_day_of)
-    left, customer.days = customer.days[:kept], customer.days[kept:]
-    spend_minor = customer.older.spend_minor + sum(bucket.spend_minor for bucket in left)
-    customer.older = Bucket(0, spend_minor, customer.older.orders + sum(bucket.orders for bucket in left))
+    keep_from, left = _keep_from(customer, rules), 0
+    spend_minor, orders = customer.older.spend_minor, customer.older.orders
+    for bucket in customer.days:
+        if bucket.day >= keep_from:
+            break
+        left += 1
+        spend_minor += bucket.spend_minor
+        orders += bucket.orders
+    if left:
+        customer.days = customer.days[left:]
+        customer.older = Bucket(0, spend_minor, orders)
 
 
 def rebuild_days(customer: CustomerState, rules: Rules, ledger: LedgerView, today: Day) -> None:

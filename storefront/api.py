@@ -1,4 +1,4 @@
-"""The HTTP API: stateless, as many processes as wanted, each reading Redis alone.
+"""The HTTP API: stateless, as many processes as wanted. Customers come from Redis alone, whatever Kafka does.
 
 `create_app` is handed everything it needs; only `tierline api` knows where it comes from.
 """
@@ -20,6 +20,8 @@ from storefront.etags import answer
 from storefront.feed import Feed
 from storefront.lookup import Lookup
 from storefront.page import router as page
+from storefront.population_routes import add_lookalikes, add_portraits
+from storefront.ports import Populations
 from storefront.problems import GUARDED, UNAVAILABLE, handle_problems
 from storefront.routes import add_customers, add_streams
 
@@ -45,8 +47,11 @@ def create_app(
     on_stop: Callable[[], Awaitable[None]],
     access: Access = OPEN,
     origins: Sequence[str] = (),
+    populations: Populations | None = None,
 ) -> FastAPI:
     """Return the application; ``on_stop`` releases what ``lookup`` holds. Pages of ``origins`` may read it (CORS).
+
+    Without ``populations`` it has no look-alikes and no portraits (501).
 
     Its ``state.feed`` ends the open streams when the process is told to stop.
     """
@@ -75,7 +80,9 @@ def create_app(
         )  # fmt: skip
     # The streams' paths first: an id may hold slashes, so the plain customer's path takes everything.
     add_streams(app, lookup, feed, access)
+    add_lookalikes(app, lookup, populations, access)
     add_customers(app, lookup, access)
+    add_portraits(app, lookup, populations, access)
     _add_program(app, lookup, access)
     _add_health(app, lookup)
     app.include_router(page)

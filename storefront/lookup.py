@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.features import CustomerFacts
 from schemas.instants import Instant
 from schemas.program import Program
 from state.bodies import Body
@@ -15,6 +16,7 @@ from state.in_force import Programs
 from state.ledger import Ledger, decode_entry
 from state.meta import PartitionMeta, decode_meta
 from state.read_model import newcomer_tier, read_model
+from state.standing import facts_of
 from storefront.ports import StateReader
 
 
@@ -31,6 +33,18 @@ class Found:
 
     view: Body | None
     newcomer: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer beside others, as of now."""
+
+    view: Body
+    facts: CustomerFacts | None
+    """None without an order that counts."""
+    erased_at: Instant | None
+    """An earlier customer of this id was erased then."""
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,18 @@ class Lookup:
             return Found(None, newcomer)
         view = await view_of(self.reader, decode_state(blob), programs, self._now(meta), partition)
         return Found(view, newcomer)
+
+    async def member(self, customer_id: str) -> Member | None:
+        """Return the customer with what is compared with others, None where nobody knows them. Raises as `customer`."""
+        partition = self.partition_of(customer_id.encode())
+        blob = await self.reader.state(partition, customer_id)
+        meta = _started(await self.reader.meta(partition), partition)
+        if blob is None:
+            return None
+        customer, programs, now = decode_state(blob), meta.programs(), self._now(meta)
+        view = await view_of(self.reader, customer, programs, now, partition)
+        facts = facts_of(customer, programs.current.day_of(now))
+        return Member(view, facts, customer.erased_at, programs.current.currency)
 
     async def explanation(self, customer_id: str) -> Found:
         """Return why the customer is where they are. Raises as `customer` does."""

@@ -1,8 +1,9 @@
-"""What the read side asks of the store; `state.redis_repository` answers."""
+"""What the read side asks: of the store, which `state.redis_repository` answers, and of everybody sampled."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
+from models.population import Population
 from state.meta import DayCounts
 from state.redis_reading import LiveEntry, Place
 from state.store import LagNote
@@ -39,3 +40,18 @@ class StateReader(Protocol):
         self, places: Mapping[int, Place], changed: Mapping[int, Place], wait_ms: int
     ) -> list[LiveEntry]:
         """Return what came after these places, by partition; empty if nothing did within ``wait_ms``."""
+
+
+class Populations(Protocol):
+    """Everybody sampled, followed in the background; `streams.population_follower` answers."""
+
+    @property
+    def population(self) -> Population | None:
+        """Everybody as of the latest model; None until that is known."""
+
+    @property
+    def missing(self) -> str:
+        """Why it is not known yet, in words."""
+
+    def forget(self, customer_id: str) -> None:
+        """Take note that a customer of the population is gone."""

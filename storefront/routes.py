@@ -66,7 +66,7 @@ def add_streams(app: FastAPI, lookup: Lookup, feed: Feed, access: Access) -> Non
         reader.may_read(customer_id)
         found = await lookup.customer(customer_id)
         if found.view is None:
-            return _unknown(request, customer_id, found)
+            return unknown(request, customer_id, found)
         events = customer_events(lookup, feed, customer_id, last_event_id, reader.shown)
         return EventStream.of(events)
 
@@ -109,7 +109,7 @@ def add_customers(app: FastAPI, lookup: Lookup, access: Access) -> None:
         reader.may_read(customer_id)
         found = await lookup.explanation(customer_id)
         if found.view is None:
-            return _unknown(request, customer_id, found)
+            return unknown(request, customer_id, found)
         return JSONResponse(reader.shown(found.view), headers={"Cache-Control": "no-store"})
 
     @app.get(
@@ -124,10 +124,11 @@ def add_customers(app: FastAPI, lookup: Lookup, access: Access) -> None:
         reader.may_read(customer_id)
         found = await lookup.customer(customer_id)
         if found.view is None:
-            return _unknown(request, customer_id, found)
+            return unknown(request, customer_id, found)
         return answer(request, reader.shown(found.view))
 
 
-def _unknown(request: Request, customer_id: str, found: Found) -> Response:
+def unknown(request: Request, customer_id: str, found: Found) -> Response:
+    """Return 404 with a newcomer's tier."""
     newcomer = {"customer_id": customer_id, "tier": found.newcomer}
     return problem(request, HTTPStatus.NOT_FOUND, "No event of this customer has arrived yet.", newcomer)

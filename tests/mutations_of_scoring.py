@@ -69,7 +69,10 @@ MUTATIONS_OF_SCORING = [
         "who has no order forgets since when", standing.follow_model, "Emptied(model.version, decision.now)", "None"
     ),
     Mutation(
-        "a quiet order is not scored", quiet.place_quietly, " and scores_quietly(customer, models.current, now)", ""
+        "a quiet order is not scored",
+        quiet.place_quietly,
+        " and scores_quietly(customer, rules, models.current, now)",
+        "",
     ),
     Mutation(
         "a quiet order moves somebody within an instant",
@@ -96,7 +99,50 @@ MUTATIONS_OF_SCORING = [
         "distances[left]",
     ),
     Mutation(
-        "a persona is told with the wrong score", segment_reasons.why_persona, "ACTIVE_FROM - 1", "ACTIVE_FROM - 2"
+        "a persona is told without the next better word",
+        segment_reasons.why_persona,
+        "for score in (alike[0], alike[-1] + 1)",
+        "for score in (alike[0],)",
+    ),
+    Mutation(
+        "of two words as near the worse is told",
+        segment_reasons.why_persona,
+        "key=lambda score: abs(score - r)",
+        "key=lambda score: (abs(score - r), score)",
+    ),
+    Mutation(
+        "f and m are mistaken",
+        segments.compiled.__wrapped__,
+        "{cell: ready",
+        "{cell._replace(f=cell.m, m=cell.f): ready",
+    ),
+    Mutation(
+        "a persona has the next worse score's word", segments.SegmentRules.persona_of, "score - 1]", "score - 2]"
+    ),
+    Mutation("what must not all be met is not told", segments._asks_of, ", rule.not_all)", ")"),
+    Mutation("any is told before all", segments._asks_of, "(rule.all_, rule.any_,", "(rule.any_, rule.all_,"),
+    Mutation("a range from 2 has no lower end", segments._sides_of, "lowest > 1", "lowest > 2"),
+    Mutation("a range has no upper end", segments._sides_of, "highest < BEST", "False"),
+    Mutation(
+        "other personas are no other definitions",
+        segments.compiled.__wrapped__,
+        "definitions=(rules, personas)",
+        "definitions=(rules, ())",
+    ),
+    Mutation(
+        "other definitions score nobody", advance._change_program, "programs.models.of(customer)", "None"
+    ),
+    Mutation(
+        "any change of program scores everybody",
+        advance._change_program,
+        "None if rules.segments == old.segments else programs",
+        "programs",
+    ),
+    Mutation(
+        "other definitions move customers to any cluster",
+        standing.follow_model,
+        'decision.cause == "record"',
+        'decision.cause != "model_update"',
     ),
     Mutation("the first order is a repeat order", value._orders, "facts.frequency - 1", "facts.frequency"),
     Mutation("nobody is ever gone", value._orders, "if repeats == 0", "if True"),

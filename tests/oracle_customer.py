@@ -10,8 +10,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.oracle_admission import Fact
+from tests.oracle_definitions import Scores
 from tests.oracle_rules import Level, Rules, day_of, year_of
-from tests.oracle_scores import Scores
 
 Body = dict[str, object]
 

@@ -14,8 +14,6 @@ from tests.oracle_scores import (
     Numbers,
     Reasons,
     cluster_of,
-    persona_of,
-    rule_segment,
     scores_of,
     traits_of,
     why_cluster,
@@ -76,20 +74,21 @@ class SegmentFold(NudgeFold):
         customer.scores, customer.cluster_id, customer.traits, customer.value = None, None, [], None
         if numbers is not None:
             scores = scores_of(model, numbers)
-            is_adoption = decision.cause == "model_update"
+            is_adoption = decision.cause != "record"
             cluster = cluster_of(model, numbers, cluster_before, is_adoption=is_adoption)
             customer.scores, customer.cluster_id = scores, cluster.id
             customer.traits, customer.model_version = traits_of(model, numbers), model.version
             customer.value = self._value(customer, model, numbers)
-            persona = persona_of(scores.r, customer.tier_name)
-            names = {"rfm": rule_segment(scores), "cluster": cluster.name, "persona": persona}
+            defined = self.rules.definitions
+            persona = defined.persona_of(scores.r, customer.tier_name)
+            names = {"rfm": defined.segment_of(scores), "cluster": cluster.name, "persona": persona}
         for scheme in SCHEMES:
             self._move(customer, decision, trigger, scheme, names[scheme], cluster_before)
 
     def _follow_tier(self, customer: Customer, decision: Decision) -> None:
         """Let the persona follow a tier that time or a change of program changed."""
         if customer.scores is not None:
-            persona = persona_of(customer.scores.r, customer.tier_name)
+            persona = self.rules.definitions.persona_of(customer.scores.r, customer.tier_name)
             self._move(customer, decision, Trigger(decision.cause, None), "persona", persona, customer.cluster_id)
 
     def _numbers(self, customer: Customer) -> Numbers | None:
@@ -147,8 +146,8 @@ class SegmentFold(NudgeFold):
         assert scores is not None
         assert numbers is not None
         if scheme == "persona":
-            return why_persona(scores.r, customer.tier_name)
+            return why_persona(self.rules.definitions, scores.r, customer.tier_name)
         model = self.models[customer.id]
         if scheme == "rfm":
-            return why_rfm(model, numbers, self.rules.currency)
+            return why_rfm(model, numbers, self.rules.definitions, self.rules.currency)
         return why_cluster(model, numbers, cluster_before, customer.cluster_id)

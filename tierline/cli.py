@@ -22,7 +22,9 @@ from tierline.commands import (
     explain,
     export,
     import_,
+    lookalikes,
     models,
+    portraits,
     produce,
     rebuild,
     replay,
@@ -46,6 +48,8 @@ app = typer.Typer(
 for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produce, customer.customer, explain.explain):
     app.command()(command)
 app.command()(trainer.trainer)
+app.command()(lookalikes.lookalikes)
+app.command()(portraits.portraits)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)

@@ -1,5 +1,6 @@
-"""The API process: one uvicorn server over one store."""
+"""The API process: one uvicorn server over one store, and beside it a thread that follows the samples."""
 
+import asyncio
 import signal
 import socket
 from types import FrameType
@@ -12,7 +13,7 @@ from storefront.api import create_app
 from storefront.feed import Feed
 from tierline.console import CommandError
 from tierline.settings import Settings, variable
-from tierline.wiring import installed_version, lookup_of, repository_of
+from tierline.wiring import follower_of, installed_version, lookup_of, repository_of
 
 
 async def serve(settings: Settings) -> None:
@@ -20,12 +21,19 @@ async def serve(settings: Settings) -> None:
     repository = repository_of(settings)
     access = Access(settings.token_key)
     lookup = lookup_of(settings, repository)
-    app = create_app(lookup, installed_version(), repository.close, access, settings.cors_origins)
+    follower = follower_of(settings)
+    app = create_app(lookup, installed_version(), repository.close, access, settings.cors_origins, follower)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5, server_header=False)
     with _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         _log_address(host, port, access)
-        await _Server(config, app.state.feed).serve(sockets=[listener])
+        if follower is not None:
+            follower.start()
+        try:
+            await _Server(config, app.state.feed).serve(sockets=[listener])
+        finally:
+            if follower is not None:
+                await asyncio.to_thread(follower.stop)
 
 
 class _Server(uvicorn.Server):

@@ -24,7 +24,14 @@ from tests.unit.models.building import a_snapshot
 SECRET = "a secret of at least thirty-two bytes"
 BY_SECRET = Access(SECRET)
 PATHS = ["/v1/customers/c-1", "/v1/customers/c-1/explain", "/v1/customers/c-1/events"]
-ALL_PATHS = [*PATHS, "/v1/overview", "/v1/overview/events", "/v1/program"]
+ALL_PATHS = [
+    *PATHS,
+    "/v1/customers/c-1/lookalikes",
+    "/v1/portraits",
+    "/v1/overview",
+    "/v1/overview/events",
+    "/v1/program",
+]
 
 
 def a_token(key: str | Ed25519PrivateKey = SECRET, algorithm: str = "HS256", **claims: object) -> str:

@@ -39,7 +39,7 @@ class StoreInMemory:
         self.lag_note: LagNote | None = None
         self.customers = CustomersInMemory()
         self._meta = PartitionMeta()
-        fold = Fold(self._meta, self.customers)
+        self.fold = fold = Fold(self._meta, self.customers)
         if is_started:
             fold.start(Start(at=None, offsets={}, topic_ids={}, program_json=PROGRAM.canonical_json()))
             admitted = fold.admit(_order())
