@@ -10,6 +10,7 @@ import msgspec
 from bench.adoption import adoption_in_words
 from bench.expected import WrongEndError
 from bench.log import REAL_ORDERS
+from bench.lookalikes import lookalikes_in_words
 from bench.machine import Facts
 from bench.page import page
 from bench.report import figures, markdown
@@ -38,8 +39,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     found = figures(bench, facts)
-    say("measuring samples and adoption")
+    say("measuring samples, adoption and look-alikes")
     learnt = samples_in_words() + "\n" + adoption_in_words(QUICK_CUSTOMERS if given.quick else CUSTOMERS)
+    learnt += "\n" + (lookalikes_in_words(QUICK_CUSTOMERS) if given.quick else lookalikes_in_words())
     print(msgspec.json.format(msgspec.json.encode(found)).decode() if given.json else markdown(found) + "\n" + learnt)
     if given.write is not None:
         given.write.write_text(page(found, learnt), "utf-8")
