@@ -50,7 +50,7 @@ class PopulationFollower:
         while not self._stopping.is_set():
             try:
                 asyncio.run(self._follow())
-            except (LogUnavailableError, AdminKafkaError, TimeoutError) as error:
+            except (LogUnavailableError, AdminKafkaError, OSError) as error:
                 self.missing = f"The samples cannot be read for now: {error}"
                 log.warning("samples cannot be read for now: %s", error)
                 self._stopping.wait(RETRY_SECONDS)
