@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CONTENDERS := .venv-bench
 ARGS ?=
 PACKAGES := schemas state models streams storefront replay tierline
 
@@ -43,13 +44,16 @@ contracts: $(STAMP)  ## write the published JSON Schemas and the AsyncAPI docume
 readme: $(STAMP)  ## run the commands of the README and docs
 	@$(BIN)/python scripts/check_readme.py README.md $(wildcard docs/*.md) $(wildcard docs/decisions/*.md)
 
-bench: $(STAMP)  ## measure beside the raw limit (never a test)
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(STAMP) $(CONTENDERS)/.installed  ## measure beside what else one could take (never a test)
+	@$(BIN)/python -m bench --contenders $(CONTENDERS)/bin/python $(ARGS)
+
+$(CONTENDERS)/.installed: bench/requirements.lock scripts/install_contenders.sh
+	@PYTHON=$(PYTHON) scripts/install_contenders.sh $(CONTENDERS)
 
 fuzz: $(STAMP)  ## mutated records beside the oracle (ARGS="--records 1000000 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-quality: $(STAMP)  ## measure clusters and edges beside batch k-means (ARGS="--quick")
+quality: $(STAMP)  ## measure clusters, edges and value beside batch models (ARGS="--quick")
 	@$(BIN)/python -m bench.quality $(ARGS)
 
 watching: $(STAMP)  ## 500 pages open while 5,000 orders a second flow (ARGS="--quick")
@@ -62,4 +66,4 @@ check: test lint type layers  ## what the hook and CI run
 	@$(BIN)/python -m schemas.published --check
 
 clean:  ## remove the environment and caches (the download cache stays)
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CONTENDERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

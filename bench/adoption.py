@@ -11,19 +11,17 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 from aiokafka import AIOKafkaProducer
 
 from bench.in_process import learnt_from
-from bench.log import SYNTHETIC_FIRST_MS, synthetic_order
 from bench.servers import produce, served
+from bench.trickle import newcomers, orders_of, trickle
 from schemas.snapshot import Snapshot, encode_snapshot
-from schemas.topics import MODELS
+from schemas.topics import MODELS, ORDERS
 from state.redis_repository import RedisRepository
 from tierline.connections import kafka_options
 from tierline.demo.children import Child
-from tierline.demo.feed import SENT_AT_HEADER
 from tierline.demo.latency import quantile_ms, visible_buckets
 from tierline.demo.run import environment_of
 from tierline.demo.standing import is_settled, look
@@ -34,6 +32,7 @@ from tierline.topic_admin import make_topics
 from tierline.wiring import repository_of
 
 ORDERS_A_SECOND = 300
+ENDLESS = 10**9
 CALM_SECONDS = 10.0
 LEARNT_FROM = 20_000
 LOOK_EVERY_SECONDS = 0.02
@@ -74,10 +73,7 @@ async def _measure(settings: Settings, customers: int, folder: Path) -> list[Pha
     """Fill a partition, then watch it calm, and through two adoptions."""
     port = free_port()
     settings = settings.model_copy(update={"metrics_port": port})
-    chance = Random(1)
-    records = [
-        synthetic_order(number, f"s-{number}", SYNTHETIC_FIRST_MS + number, chance) for number in range(customers)
-    ]
+    records = list(newcomers(customers))
     snapshot = learnt_from(records[:LEARNT_FROM], program_of(settings))
     await asyncio.to_thread(make_topics, settings, with_inputs=True)
     await produce(records, settings)
@@ -85,7 +81,8 @@ async def _measure(settings: Settings, customers: int, folder: Path) -> list[Pha
     repository = repository_of(settings)
     try:
         await _taken(repository, worker, customers)
-        trickling = asyncio.create_task(_trickle(settings, customers))
+        endless = orders_of(customers, ENDLESS, customers)
+        trickling = asyncio.create_task(trickle(settings, settings.topic_prefix + ORDERS, endless, ORDERS_A_SECOND))
         try:
             return [phase async for phase in _phases(settings, snapshot, repository, port)]
         finally:
@@ -132,28 +129,6 @@ async def _taken(repository: RedisRepository, worker: Child, customers: int) -> 
         while (standing := await look(repository, 1)).taken < customers or not await is_settled(repository, standing):
             worker.check()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-
-
-async def _trickle(settings: Settings, customers: int) -> None:
-    """Send orders of random customers, evenly, until cancelled."""
-    random, number = Random(1), customers
-    async with AIOKafkaProducer(**kafka_options(settings), linger_ms=0) as producer:
-        began_at = time.monotonic()
-        while True:
-            order = synthetic_order(number, f"s-{random.randrange(customers)}", SYNTHETIC_FIRST_MS + number, random)
-            stamp = [(SENT_AT_HEADER, b"%.6f" % time.time())]
-            await producer.send(
-                settings.topic_prefix + order.topic,
-                order.value,
-                order.key,
-                0,
-                timestamp_ms=order.timestamp_ms,
-                headers=stamp,
-            )
-            number += 1
-            ahead = (number - customers) / ORDERS_A_SECOND - (time.monotonic() - began_at)
-            if ahead > 0:
-                await asyncio.sleep(ahead)
 
 
 def _below(buckets: Counter[float], bound: float) -> int:

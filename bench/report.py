@@ -1,12 +1,14 @@
 """What a run says: medians, ratios with their spread, and where an order's microseconds go."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import msgspec
 
+from bench.compared import Line, compared_in_words, lines_of
 from bench.in_process import InProcess
 from bench.machine import Facts
+from bench.ratio import Ratio, ratio, verdict
 from bench.rounds import Bench, Round
 
 STAGES: Mapping[str, str] = {
@@ -24,23 +26,7 @@ STAGES: Mapping[str, str] = {
 """The worker's stages in the order of the flow, and what the report calls them."""
 REST = "Kafka clients, event loop"
 RAW_SHARE_WANTED = 0.6
-TIERLINE_SHARE_WANTED = 0.2
-CONTENDERS: Mapping[str, str] = {
-    "consume": "consume only (`getmany`)",
-    "raw": "raw limit (`getmany`, decode, one packed MSET a batch)",
-    "tierline": "Tierline (the whole job)",
-}
-
-
-class Ratio(msgspec.Struct, frozen=True):
-    """How many times as fast, round by round."""
-
-    median: float
-    least: float
-    most: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.least:.2f} to {self.most:.2f})"
+TIERLINE_SHARE_WANTED = 0.35
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -54,8 +40,8 @@ class Figures(msgspec.Struct, frozen=True):
     machine: Facts
     published: int
     """Records of all output topics, equal to the fold's."""
-    orders_per_second: dict[str, float]
-    cpu_seconds_per_100k_orders: dict[str, float]
+    contenders: list[Line]
+    missing: dict[str, str]
     server_cpu_seconds_per_100k_orders: dict[str, float]
     raw_of_consume: Ratio
     tierline_of_raw: Ratio
@@ -68,8 +54,7 @@ class Figures(msgspec.Struct, frozen=True):
 def figures(bench: Bench, facts: Facts) -> Figures:
     """Return the medians of all rounds."""
     rounds, orders = bench.rounds, bench.log.orders
-    seconds = {name: [_used(one, name)[0] for one in rounds] for name in CONTENDERS}
-    cpu = {name: median(_used(one, name)[1] for one in rounds) for name in CONTENDERS}
+    worker_cpu_seconds = median(one.worker.cpu_seconds for one in rounds)
     servers = {name: median(one.worker.server_cpu_seconds[name] for one in rounds) for name in ("kafka", "valkey")}
     return Figures(
         log=bench.log.source,
@@ -79,22 +64,16 @@ def figures(bench: Bench, facts: Facts) -> Figures:
         rounds=len(rounds),
         machine=facts,
         published=bench.expected.outputs,
-        orders_per_second={name: round(orders / median(values)) for name, values in seconds.items()},
-        cpu_seconds_per_100k_orders={name: round(used / orders * 1e5, 3) for name, used in cpu.items()},
+        contenders=lines_of(bench),
+        missing=dict(bench.missing),
         server_cpu_seconds_per_100k_orders={name: round(used / orders * 1e5, 3) for name, used in servers.items()},
-        raw_of_consume=ratio(seconds["consume"], seconds["raw"]),
-        tierline_of_raw=ratio(seconds["raw"], seconds["tierline"]),
-        cpu_microseconds_per_order_by_stage=_by_stage(rounds, orders, cpu["tierline"]),
+        raw_of_consume=ratio([one.consume.seconds for one in rounds], [one.raw.seconds for one in rounds]),
+        tierline_of_raw=ratio([one.raw.seconds for one in rounds], [one.worker.seconds for one in rounds]),
+        cpu_microseconds_per_order_by_stage=_by_stage(rounds, orders, worker_cpu_seconds),
         in_process=bench.in_process,
         worker_peak_memory_mib=round(max(one.worker.peak_memory_mib for one in rounds)),
         stored_bytes_per_customer=round(median(one.worker.stored_bytes for one in rounds) / bench.log.customers),
     )
-
-
-def ratio(seconds_of_one: Sequence[float], seconds_of_other: Sequence[float]) -> Ratio:
-    """Return the other's speed over the one's, round by round."""
-    ratios = [one / other for one, other in zip(seconds_of_one, seconds_of_other, strict=True)]
-    return Ratio(round(median(ratios), 3), round(min(ratios), 3), round(max(ratios), 3))
 
 
 def markdown(found: Figures) -> str:
@@ -104,12 +83,12 @@ def markdown(found: Figures) -> str:
     lines = [
         _circumstances(found),
         "",
-        "| contender | orders/s | of the raw limit | CPU-s per 100,000 orders |",
-        "|---|--:|--:|--:|",
-        *_contenders(found),
+        compared_in_words(found.contenders, found.missing),
         "",
-        f"- Raw limit / consume only: {found.raw_of_consume}; {_verdict(found.raw_of_consume, RAW_SHARE_WANTED)}.",
-        f"- Tierline / raw limit: {found.tierline_of_raw}; {_verdict(found.tierline_of_raw, TIERLINE_SHARE_WANTED)}.",
+        "Further:",
+        "",
+        _share("Raw limit / consume only", found.raw_of_consume, RAW_SHARE_WANTED),
+        _share("Tierline, whole job / raw limit", found.tierline_of_raw, TIERLINE_SHARE_WANTED),
         f"- CPU-s of the servers per 100,000 orders while Tierline ran: {servers}.",
         _in_process(found.in_process),
         f"- Peak memory of the worker: {found.worker_peak_memory_mib:,.0f} MiB.",
@@ -129,35 +108,24 @@ def _circumstances(found: Figures) -> str:
         f"{found.log}: {found.orders:,} orders of {found.customers:,} customers in {found.partitions} partitions. "
         f"Rounds, interleaved: {found.rounds}; medians, and least to most in brackets. "
         f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}.\n\n"
-        "In every round the worker's end state equalled an independent fold of the log: states, ledgers, due moments, "
-        f"and the {found.published:,} records that a `read_committed` reader sees, by customer and in order."
+        "In every round every end state equalled an independent fold of the log. Of the worker: states, ledgers, due "
+        f"moments, and the {found.published:,} records that a `read_committed` reader sees, by customer and in order; "
+        "of the contenders: every customer's row and the tiers published about each, in order."
     )
+
+
+def _share(what: str, found: Ratio, wanted: float) -> str:
+    return f"- {what}: {found}; {verdict(found.median, wanted)}."
 
 
 def _in_process(found: InProcess) -> str:
     return (
         f"- In process, without servers, CPU microseconds a record: decode {found.decode}, step {found.step}; "
         f"without the short cut for quiet orders {found.step_without_short_cut}; with a model in force, scoring every "
-        f"order, {found.step_with_model}. Scoring everybody at an adoption: {found.adoption_a_customer} a customer."
+        f"order, {found.step_with_model}, of which value in 90 days is "
+        f"{found.step_with_model - found.step_without_value:.2f}. "
+        f"Scoring everybody at an adoption: {found.adoption_a_customer} a customer."
     )
-
-
-def _contenders(found: Figures) -> Iterator[str]:
-    rates, cpu = found.orders_per_second, found.cpu_seconds_per_100k_orders
-    for name, words in CONTENDERS.items():
-        yield f"| {words} | {rates[name]:,.0f} | {rates[name] / rates['raw']:.2f} | {cpu[name]:.2f} |"
-
-
-def _verdict(found: Ratio, wanted: float) -> str:
-    return f"wanted at least {wanted}: {'reached' if found.median >= wanted else 'missed'}"
-
-
-def _used(one: Round, name: str) -> tuple[float, float]:
-    """Return a contender's seconds and CPU seconds."""
-    if name == "tierline":
-        return one.worker.seconds, one.worker.cpu_seconds
-    measured = one.consume if name == "consume" else one.raw
-    return measured.seconds, measured.cpu_seconds
 
 
 def _by_stage(rounds: Sequence[Round], orders: int, whole_cpu_seconds: float) -> dict[str, float]:

@@ -3,8 +3,8 @@
 import asyncio
 import time
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +20,7 @@ from tierline.embedded.process import free_port
 from tierline.settings import Settings
 from tierline.wiring import repository_of
 
+ROOT = Path(__file__).parents[1]
 CLAIMED = b"claimed at step"
 LOOK_EVERY_SECONDS = 0.02
 TIMEOUT_SECONDS = 1800.0
@@ -39,29 +40,59 @@ class WorkerMeasured:
     """CPU time by stage, as the worker's own metrics say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker that runs, and the port of its metrics."""
+
+    child: Child
+    port: int
+
+
 async def measure_worker(
     settings: Settings, records: int, cores: Cores, servers: Mapping[str, int], folder: Path
 ) -> WorkerMeasured:
     """Run a worker on the contender's core over everything in its topics."""
-    port = free_port()
-    settings = settings.model_copy(update={"metrics_port": port})
     stored_before = await asyncio.to_thread(_used_memory, settings)
-    child = Child.start(f"{settings.name}-worker", ["worker", "--from", "earliest"], environment_of(settings), folder)
-    pin(child.process.pid, cores.contender)
-    pids = {**servers, "worker": child.process.pid}
+    worker = start_worker(settings, folder, cores.contender)
     repository = repository_of(settings)
     try:
-        await _claimed(child)
-        began_at, cpu_before = time.monotonic(), {name: cpu_seconds(pid) for name, pid in pids.items()}
-        await _settled(child, repository, settings.partitions, records)
-        seconds = time.monotonic() - began_at
-        used = {name: cpu_seconds(pid) - cpu_before[name] for name, pid in pids.items()}
-        stages = stage_seconds(await asyncio.to_thread(_scrape, port))
+        await claimed([worker])
+        measured = await watched(settings, [worker], repository, records, servers)
         stored = await asyncio.to_thread(_used_memory, settings) - stored_before
-        return WorkerMeasured(seconds, used.pop("worker"), used, peak_memory_mib(child.process.pid), stored, stages)
+        return replace(measured, stored_bytes=stored)
     finally:
         await repository.close()
-        await asyncio.to_thread(child.stop)
+        await asyncio.to_thread(worker.child.stop)
+
+
+def start_worker(settings: Settings, folder: Path, cores: frozenset[int], number: int = 1) -> Started:
+    """Start a worker on those cores; its metrics are at a port of its own."""
+    port = free_port()
+    own = settings.model_copy(update={"metrics_port": port})
+    name = f"{settings.name}-worker-{number}-{port}"
+    child = Child.start(name, ["worker", "--from", "earliest"], environment_of(own), folder)
+    pin(child.process.pid, cores)
+    return Started(child, port)
+
+
+async def watched(
+    settings: Settings,
+    workers: Sequence[Started],
+    repository: RedisRepository,
+    records: int,
+    servers: Mapping[str, int],
+) -> WorkerMeasured:
+    """Return what the workers take from now on until nothing is left to do; what is stored is not looked at."""
+    pids = {**servers, **{worker.child.name: worker.child.process.pid for worker in workers}}
+    began_at, cpu_before = time.monotonic(), {name: cpu_seconds(pid) for name, pid in pids.items()}
+    await settled(workers, repository, settings.partitions, records)
+    seconds = time.monotonic() - began_at
+    used = {name: cpu_seconds(pid) - cpu_before[name] for name, pid in pids.items()}
+    scraped = [stage_seconds(await asyncio.to_thread(_scrape, worker.port)) for worker in workers]
+    stages = {stage: sum(one.get(stage, 0.0) for one in scraped) for stage in scraped[0]}
+    peak = sum(peak_memory_mib(worker.child.process.pid) for worker in workers)
+    cpu = sum(used.pop(worker.child.name) for worker in workers)
+    return WorkerMeasured(seconds, cpu, used, peak, 0, stages)
 
 
 def stage_seconds(text: str) -> dict[str, float]:
@@ -74,23 +105,26 @@ def stage_seconds(text: str) -> dict[str, float]:
     }
 
 
-async def _claimed(child: Child) -> None:
-    """Return when the worker has claimed its first partition: from then on it reads."""
-    while CLAIMED not in child.log_path.read_bytes():
-        child.check()
+async def claimed(workers: Sequence[Started]) -> None:
+    """Return when every worker has claimed its first partition: from then on it reads."""
+    while any(CLAIMED not in worker.child.log_path.read_bytes() for worker in workers):
+        for worker in workers:
+            worker.child.check()
         await asyncio.sleep(LOOK_EVERY_SECONDS / 4)
 
 
-async def _settled(child: Child, repository: RedisRepository, partitions: int, records: int) -> None:
+async def settled(workers: Sequence[Started], repository: RedisRepository, partitions: int, records: int) -> None:
     """Return when every record is committed, nothing is due and everything is published and out of the outbox."""
     gives_up_at = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < gives_up_at:
-        child.check()
+        for worker in workers:
+            worker.child.check()
         standing = await look(repository, partitions)
         if standing.taken == records and await is_settled(repository, standing):
             return
         await asyncio.sleep(LOOK_EVERY_SECONDS)
-    raise TimeoutError(f"the worker did not finish:\n{child.log_tail()}")
+    tails = "\n".join(worker.child.log_tail() for worker in workers)
+    raise TimeoutError(f"the workers did not finish:\n{tails}")
 
 
 def _used_memory(settings: Settings) -> int:

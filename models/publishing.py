@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.customer_table import Integers
-from models.quantiles import edges_of
+from models.quantiles import aov_minor, edges_of, exact, value_at
 from models.settings import LearningSettings
 from schemas.features import Features
 from schemas.instants import Instant
@@ -21,7 +21,6 @@ from schemas.snapshot import (
 )
 
 _DIGITS: Final = 9
-_BOTTOM_40, _TOP_40, _TOP_20 = 1, 2, 3  # Which edge of the four.
 
 
 def snapshot_of(
@@ -36,24 +35,38 @@ def snapshot_of(
     below: int,
 ) -> Snapshot:
     """Return the snapshot of these customers and centres (raw log units)."""
-    edges = edges_of(facts)
+    budget_buyer, power_user = _thresholds(settings, facts)
     return Snapshot(
         format=SNAPSHOT_FORMAT,
         trained_at=at,
         customers=len(facts),
         restarts=restarts,
         minor_per_major=settings.minor_per_major,
-        edges=edges,
+        edges=edges_of(facts),
         scaling=Scaling(*scaling),
         clusters=tuple(
             Cluster(index, name, centre, round(float(share), _DIGITS))
             for index, (name, centre, share) in enumerate(zip(names, centres, shares, strict=True))
         ),
         hysteresis=settings.hysteresis,
-        budget_buyer=BudgetBuyerThresholds(edges.frequency[_TOP_40], edges.aov_minor[_BOTTOM_40]),
-        power_user=PowerUserThresholds(edges.monetary_minor[_TOP_20], edges.aov_minor[_TOP_20]),
+        budget_buyer=budget_buyer,
+        power_user=power_user,
         sample_below=below,
     )
+
+
+def _thresholds(settings: LearningSettings, facts: Integers) -> tuple[BudgetBuyerThresholds, PowerUserThresholds]:
+    """Return the values behind which the parts of the customers lie that the program means by the two traits."""
+    frequency, monetary, aov = facts[:, 1], facts[:, 2], aov_minor(facts)
+    budget_buyer = BudgetBuyerThresholds(
+        frequency_above=value_at(frequency, 1 - exact(settings.budget_frequency_top)),
+        aov_minor_at_most=value_at(aov, exact(settings.budget_aov_bottom)),
+    )
+    power_user = PowerUserThresholds(
+        monetary_minor_above=value_at(monetary, 1 - exact(settings.power_monetary_top)),
+        aov_minor_above=value_at(aov, 1 - exact(settings.power_aov_top)),
+    )
+    return budget_buyer, power_user
 
 
 def as_features(values: npt.NDArray[np.float64]) -> Features:

@@ -1,5 +1,7 @@
 """Quintile edges of whole numbers, and how far an edge is from the exact rank."""
 
+from fractions import Fraction
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -16,6 +18,16 @@ def quintile_edges(values: npt.NDArray[np.int64]) -> Quintiles:
     count = len(ranked)
     first, second, third, fourth = (int(ranked[-(-count * fifth // 5) - 1]) for fifth in (1, 2, 3, 4))
     return (first, second, third, fourth)
+
+
+def value_at(values: npt.NDArray[np.int64], share: Fraction) -> int:
+    """Return the smallest value that this share (above 0, below 1) of the values does not exceed."""
+    return int(np.sort(values)[ceil(len(values) * share) - 1])
+
+
+def exact(share: float) -> Fraction:
+    """Return the number as it is written: 0.4 is two fifths, which no float is."""
+    return Fraction(str(share))
 
 
 def edges_of(facts: npt.NDArray[np.int64]) -> Edges:

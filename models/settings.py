@@ -9,6 +9,13 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     k: int = 6
     """How many clusters; ``segments.k`` of the program."""
     seed: int = 1
+    features: int = 5
+    """Clusters are by all five features, or by the first three: recency, frequency and spend."""
+    budget_frequency_top: float = 0.4
+    """Budget Buyers are in this part (0-1) by frequency; ``segments.traits`` of the program, as the next three."""
+    budget_aov_bottom: float = 0.4
+    power_monetary_top: float = 0.2
+    power_aov_top: float = 0.2
     minor_per_major: int = 100
     """Minor units in a unit of the program's currency."""
     warm_up_days: int = 14
@@ -42,3 +49,11 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7
     """Customers whom the daily sweep did not find for so long are gone."""
+    watched_a_day: int = 100
+    """So many customers of each day's samples are watched at most, to learn what they spend."""
+    label_days: int = 28
+    """For so long; whole weeks, and less than samples are kept."""
+    hand_over_labels: int = 5_000
+    """So many labels have to mature before they correct prices."""
+    fade_half_days: int = 365
+    """What labels taught counts half after so many days."""

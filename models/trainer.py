@@ -16,6 +16,7 @@ from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
 from models.publishing import as_features, snapshot_of
 from models.settings import LearningSettings
+from models.valuing import Valuing
 from models.watch import drift_of
 from schemas.features import CustomerFacts, Features, log_features, sampling_key
 from schemas.instants import DAY_MICROSECONDS, Instant
@@ -25,6 +26,8 @@ from schemas.snapshot import Progress, Snapshot
 _CUSTOMERS_A_CLUSTER: Final = 10
 _LEAST_DEVIATION: Final = 1e-8
 """Below it the customers are all the same, but for the noise of the last digits."""
+_WEIGHTLESS: Final = 1e6
+"""The deviation of a feature that is not to count: no two customers differ by a millionth of it."""
 
 
 class Trainer:
@@ -37,6 +40,7 @@ class Trainer:
         self._online: OnlineCentres | None = None
         self._centres = Centres(settings)
         self._table = CustomerTable(settings.table_customers)
+        self._valuing = Valuing(settings)
         self._day_ends = DayEnds()
         self._published_days: int | None = None
         self._began_at: Instant | None = None
@@ -63,6 +67,7 @@ class Trainer:
         trainer._online = OnlineCentres.of(snapshot, settings.halflife)
         trainer._centres = Centres.of(snapshot, settings)
         trainer._table = CustomerTable(settings.table_customers, snapshot.sample_below)
+        trainer._valuing = Valuing(settings, snapshot)
         trainer._day_ends = DayEnds(progress.clocks, snapshot.trained_at)
         trainer._forgets_before = trainer._forgotten_at(snapshot.trained_at)
         trainer._known_until = snapshot.samples_until
@@ -86,23 +91,28 @@ class Trainer:
 
     def _remember(self, samples: SampleSlice, offset: int) -> None:
         """Fill the table; what was forgotten by then stays out, or it might be pruned as it was not."""
-        if self._forgets_before is not None and samples.at < self._forgets_before:
-            return
+        is_forgotten = self._forgets_before is not None and samples.at < self._forgets_before
         for sample in samples.rows:
-            if sample.frequency > 0:
-                self._table.put(sampling_key(sample.customer_id), _row(sample, samples.at, offset))
+            if sample.frequency <= 0:
+                continue
+            key = sampling_key(sample.customer_id)
+            self._valuing.watch(key, sample, samples.at, offset)
+            if not is_forgotten:
+                self._table.put(key, _row(sample, samples.at, offset))
 
     def _learn(self, sample: Sample, at: Instant, offset: int) -> None:
         """An older sample of the same customer changes nothing, nor does one without orders."""
         if sample.frequency <= 0:
             return
         key, row = sampling_key(sample.customer_id), _row(sample, at, offset)
+        self._valuing.watch(key, sample, at, offset)
         kept = self._table.put(key, row)
         if kept and self._online is not None and (key + self._days) % self._settings.learn_every == 0:
-            self._online.learn_one(log_features(CustomerFacts(*row[:4]), self._settings.minor_per_major))
+            self._online.learn_one(log_features(CustomerFacts(*row[:4], 0, 0), self._settings.minor_per_major))
 
     def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
         self._days += 1
+        self._valuing.learn(at, self._table.rows)
         snapshot = self._re_anchored(at) if self._is_warm(at) else None
         is_due = self._is_due()
         drift = drift_of(self._published, snapshot, self._table.facts(), self._days) if snapshot and is_due else None
@@ -110,7 +120,8 @@ class Trainer:
         self._table.forget_before(self._forgotten_at(at))
         if snapshot is None or not is_due:
             return None
-        self._published_days, began = self._days, self._table.oldest_offset(until)
+        self._published_days = self._days
+        began = min(self._table.oldest_offset(until), self._valuing.oldest_offset(until))
         self._published = msgspec.structs.replace(
             snapshot, samples_from=began, samples_until=until, progress=self._progress(), drift=drift
         )
@@ -143,6 +154,7 @@ class Trainer:
         logs = log_matrix(facts, settings.minor_per_major)
         mean, deviation = logs.mean(axis=0), logs.std(axis=0)
         deviation[deviation < _LEAST_DEVIATION] = 1.0
+        deviation[settings.features :] = _WEIGHTLESS
         points = (logs - mean) / deviation
         if self._online is None:
             centres = self._centres.first(points, self._days)
@@ -155,7 +167,7 @@ class Trainer:
         parts, restarts = shares(points, centres), self._centres.restarts
         snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, restarts, self._table.below)
         self._online = OnlineCentres.of(snapshot, settings.halflife)
-        return snapshot
+        return msgspec.structs.replace(snapshot, value=self._valuing.value(facts))
 
     def _name(self, centres: Sequence[Features], mean: Features, deviation: Features) -> None:
         is_broken = bool(self._names) and bool(broken_predicates(centres, self._names))

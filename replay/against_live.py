@@ -27,6 +27,7 @@ META_FIELDS: Final = (
     "model",
     "previous_model",
     "model_adopted_at",
+    "swept_upto",
     "customers_by_tier",
     "moves",
     "customers_by_segment",
@@ -121,11 +122,20 @@ def _of_ledger(replayed: Mapping[str, LedgerEntry | None], live: Mapping[str, by
 
 
 def _of_due(run: Run, partition: int, due: Mapping[str, Instant], ids: Sequence[str]) -> list[Difference]:
+    """While a change is swept, the store does not say of its customers that they are due by then."""
+    sweeps_to = run.meta.sweeps_to
+    moments = ((one, _at_most(run.due_of(one), sweeps_to), _at_most(due.get(one), sweeps_to)) for one in ids)
     return [
-        Difference(partition, hashed(customer_id), "due", shown(run.due_of(customer_id)), shown(due.get(customer_id)))
-        for customer_id in ids
-        if run.due_of(customer_id) != due.get(customer_id)
+        Difference(partition, hashed(customer_id), "due", shown(replayed), shown(live))
+        for customer_id, replayed, live in moments
+        if replayed != live
     ]
+
+
+def _at_most(moment: Instant | None, sweeps_to: Instant | None) -> Instant | None:
+    if moment is None or sweeps_to is None:
+        return sweeps_to if moment is None else moment
+    return min(moment, sweeps_to)
 
 
 async def _of_erased(run: Run, partition: int, store: LiveStore) -> list[Difference]:

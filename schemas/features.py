@@ -22,6 +22,10 @@ class CustomerFacts(msgspec.Struct, frozen=True, gc=False):
     frequency: int
     monetary_minor: int
     tenure_days: int
+    month_minor: int
+    """Net spend of the last 28 days, today among them."""
+    quarter_minor: int
+    """Of the last 91."""
 
     @property
     def aov_minor(self) -> int:
@@ -41,6 +45,12 @@ def log_features(facts: CustomerFacts, minor_per_major: int) -> Features:
         log1p(max(facts.aov_minor, 0) / minor_per_major),
         log1p(max(facts.tenure_days, 0)),
     )
+
+
+def value_features(facts: CustomerFacts, minor_per_major: int) -> tuple[float, ...]:
+    """Return the seven features of value: those of `log_features`, and log1p of spend in the last 28 and 91 days."""
+    month, quarter = max(facts.month_minor, 0), max(facts.quarter_minor, 0)
+    return (*log_features(facts, minor_per_major), log1p(month / minor_per_major), log1p(quarter / minor_per_major))
 
 
 def sampling_key(customer_id: str) -> int:

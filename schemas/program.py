@@ -22,12 +22,12 @@ from schemas.program_parts import (
     Part,
     QuietHours,
     RefundReversal,
-    Segments,
     ServiceMessageRules,
     TierAtRiskRules,
     TierNearRules,
     Window,
 )
+from schemas.segment_parts import Segments
 from schemas.zones import is_time_zone
 
 LATER_KINDS = ("second_purchase", "cart_abandoned", "win_back", "dormant_top_tier", "cross_sell")
@@ -129,10 +129,14 @@ class Program(Part):
         return cls.model_validate(json.loads(text, parse_float=Decimal))
 
     def canonical_json(self) -> str:
-        """Return the one JSON text of these rules: keys sorted, defaults written out, exact numbers as strings."""
-        return json.dumps(
-            self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        """Return the one JSON text of these rules: keys sorted, defaults written out, exact numbers as strings.
+
+        Keys that older programs did not have are left out at their defaults, so that those keep their version.
+        """
+        tree = self.model_dump(mode="json", by_alias=True)
+        kept = {"k", *self.segments.beyond_the_defaults()}
+        tree["segments"] = {key: value for key, value in tree["segments"].items() if key in kept}
+        return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @cached_property
     def version_id(self) -> str:

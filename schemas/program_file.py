@@ -28,7 +28,9 @@ _EXAMPLES = {
     "grace_days": "30", "within_days": "60", "debounce_hours": "24", "name": "silver", "spend": "1000", "orders": "4",
     "salt": "tierline", "share": "0.05", "per_day": "1", "per_week": "3", "per_kind_and_week": "1", "holdout": "0.1",
     "valid_days": "14", "incentive_percent": "10", "at": "0.90", "rearm_below": "0.85", "warn_days": "[30, 7]",
-    "k": "6",
+    "k": "6", "word": "Active", "rules": "[{name: VIP, all: {r: 4-5}}, {name: Others}]",
+    "personas": "[{word: Active, r: 3-5}, {word: Dormant, r: 1-2}]",
+    "frequency_top": "0.40", "aov_bottom": "0.40", "monetary_top": "0.20", "aov_top": "0.20",
     "levels": "[{name: bronze}, {name: silver, spend: 500, orders: 4}]",
 }  # fmt: skip
 _FILE = YamlFile(Program, ProgramFileError, _EXAMPLES)

@@ -214,11 +214,5 @@ class TierAtRiskRules(KindRules):
             raise ValueError("leave it out: this nudge is valid to the end of the grace time")
 
 
-class Segments(Part):
-    """How many clusters the trainer learns."""
-
-    k: Annotated[int, Field(strict=True, ge=2, le=50)] = 6
-
-
 def _minute(wall_time: str) -> int:
     return int(wall_time[:2]) * 60 + int(wall_time[3:])

@@ -6,7 +6,7 @@ import msgspec
 
 from schemas.instants import Instant
 
-SAMPLES_FORMAT: Final = 1
+SAMPLES_FORMAT: Final = 2
 
 
 class UnreadableSamplesError(ValueError):
@@ -31,6 +31,10 @@ class Sample(msgspec.Struct, frozen=True, gc=False, array_like=True):
     frequency: int
     monetary_minor: int
     tenure_days: int
+    month_minor: int | None = None
+    """Net spend of the last 28 days; None in a slice of format 1."""
+    quarter_minor: int | None = None
+    """Of the last 91."""
 
 
 class SampleSlice(msgspec.Struct, frozen=True, kw_only=True):

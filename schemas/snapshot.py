@@ -7,8 +7,9 @@ import msgspec
 from schemas.drift import Drift
 from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
+from schemas.value import Value
 
-SNAPSHOT_FORMAT: Final = 1
+SNAPSHOT_FORMAT: Final = 2
 """Raised when a field changes its meaning; `decode_snapshot` upgrades what is older."""
 
 Quintiles: TypeAlias = tuple[int, int, int, int]
@@ -122,6 +123,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress = Progress()
     drift: Drift | None = None
     """How it differs from the snapshot before; None in one of an older Tierline."""
+    value: Value | None = None
+    """How `clv_90d` comes about; None in one of format 1, where nobody is priced."""
     rollback: Rollback | msgspec.UnsetType = msgspec.UNSET
     """Only where an operator published it: the trainer never goes on from such a one."""
 
@@ -155,5 +158,5 @@ class _Format(msgspec.Struct):
 
 
 def _upgraded(snapshot: Snapshot) -> Snapshot:
-    """Format 0 does not state its format; its fields are those of format 1."""
+    """Format 0 does not state its format, and format 1 has no ``value``; their other fields are those of today."""
     return msgspec.structs.replace(snapshot, format=SNAPSHOT_FORMAT)

@@ -6,8 +6,9 @@ venv=$1
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
 
 compile() {
-    "$venv/bin/uv" pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+    "$venv/bin/uv" pip compile --universal --python-version 3.11 --upgrade --quiet \
         --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
 }
-compile --all-extras --output-file requirements-dev.lock
-compile --constraint requirements-dev.lock --output-file requirements.lock
+compile pyproject.toml --all-extras --output-file requirements-dev.lock
+compile pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+compile bench/requirements.in --output-file bench/requirements.lock

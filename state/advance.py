@@ -1,7 +1,5 @@
 """What time alone does to a customer: each due moment is a decision of its own, stamped with that moment."""
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from schemas.instants import Instant
@@ -12,7 +10,6 @@ from state.ledger import LedgerView
 from state.levels import is_far
 from state.nudges import KIND_BY_NAME
 from state.nudges.decide import decide_nudges
-from state.nudges.kind import NudgeKind
 from state.reversal import end_debounce, forget_spent_chain
 from state.rules import Level, Rules
 from state.score import Model
@@ -70,18 +67,20 @@ def has_pending_word(customer: CustomerState) -> bool:
     """Tell whether something is still to be said, or taken back, though no sums come near, far or reach a level."""
     if customer.near_waiting or customer.debounce is not None or customer.floor is not None:
         return True
-    return bool(customer.open_nudges) and any(one.stands_until is None for one in _open_kinds(customer))
+    return has_open(customer, None)
 
 
 def minds_far(customer: CustomerState, rules: Rules) -> bool:
     """Tell whether sums that are far from the next level arm `tier_near` again, or take a nudge back."""
     if customer.rank + 1 == len(rules.levels):
         return False
-    return not customer.near_armed or any(one.stands_until == "far" for one in _open_kinds(customer))
+    return not customer.near_armed or has_open(customer, "far")
 
 
-def _open_kinds(customer: CustomerState) -> Iterator[NudgeKind]:
-    return (KIND_BY_NAME[nudge.kind] for nudge in customer.open_nudges)
+def has_open(customer: CustomerState, stands_until: str | None) -> bool:
+    """Tell whether a nudge is issued that stands until then (`NudgeKind.stands_until`)."""
+    nudges = customer.open_nudges
+    return bool(nudges) and stands_until in [KIND_BY_NAME[nudge.kind].stands_until for nudge in nudges]
 
 
 def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bool:
@@ -117,13 +116,14 @@ def pass_quietly(customer: CustomerState, rules: Rules, until_at: Instant) -> bo
 
 
 def conclude(decision: Decision, model: Model | None = None) -> None:
-    """Score where a record brought something new, decide the nudges, forget what no rule can ask for any more."""
-    if decision.cause == "record":
+    """Score with ``model`` where one is given, decide the nudges, forget what no rule can ask for any more."""
+    if model is not None:
         follow_model(decision, model)
     elif decision.changes:
         follow_tier(decision)
     standing = decision.customer.standing
     decision.segment_at_end = None if standing is None else standing.rfm
+    decision.value_minor_at_end = None if standing is None else standing.value_minor
     decision.sums_at_end = decision.window
     decide_nudges(decision)
     forget_old_days(decision.customer, decision.rules)
@@ -171,8 +171,12 @@ def _take_moment(customer: CustomerState, rules: Rules, moment: Instant, started
 
 
 def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerView) -> Decision:
-    """Re-evaluate as of the change: upgrades at once, demotions wait for their review."""
+    """Re-evaluate as of the change: upgrades at once, demotions wait for their review.
+
+    Other definitions of segments score everybody anew, with the model that they are scored with already.
+    """
     old, rules = programs.of(customer), programs.current
+    model = None if rules.segments == old.segments else programs.models.of(customer)
     left = effective_level(customer, old)
     rung = rules.levels[_rank_in(rules, left.name, left.rank)]
     before = Level(rung.rank, left.name, rung.criteria)
@@ -190,7 +194,7 @@ def _change_program(customer: CustomerState, programs: Programs, ledger: LedgerV
     decision.level = before
     note_change(decision, BY_PROGRAM, decision.window)
     follow_sums(decision)
-    conclude(decision)
+    conclude(decision, model)
     return decision
 
 

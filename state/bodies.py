@@ -50,8 +50,12 @@ def messages_of(decision: Decision) -> Iterator[Message]:
 
 def missing_on(way: Way, rules: Rules) -> Body:
     """Return ``missing``: money as text, None for a criterion the level leaves out."""
-    spend = None if way.missing_minor is None else format_minor(way.missing_minor, rules.currency)
-    return {"spend": spend, "orders": way.missing_orders}
+    return {"spend": optional_money(way.missing_minor, rules), "orders": way.missing_orders}
+
+
+def optional_money(minor: int | None, rules: Rules) -> str | None:
+    """Return ``minor`` as text in the program's currency, None for None."""
+    return None if minor is None else format_minor(minor, rules.currency)
 
 
 def optional_instant(at: Instant | None) -> str | None:
@@ -124,7 +128,7 @@ def _nudge_issued(decision: Decision, outcome: Outcome, stamp: Body) -> Body:
         "expires_at": format_instant(candidate.expires_at),
         "incentive": None if percent is None else {"percent": percent},
         "segment": decision.segment_at_end,
-        "clv_90d": None,
+        "clv_90d": optional_money(decision.value_minor_at_end, rules),
         "because": [_because(rules, criterion, candidate.sums) for criterion in candidate.because.criteria],
         "trigger": _trigger(outcome.trigger),
     }

@@ -60,20 +60,6 @@ local function load_ledgers(keys, args)
   return found
 end
 
--- A rare call: some 100 ms for 100,000 customers.
-local function everyone_due(key, at)
-  local later = redis.call('ZRANGEBYSCORE', key, '(' .. at, '+inf', 'LIMIT', 0, SLICE / 2)
-  while #later > 0 do
-    local due = {}
-    for i = 1, #later do
-      due[#due + 1] = at
-      due[#due + 1] = later[i]
-    end
-    redis.call('ZADD', key, unpack(due))
-    later = redis.call('ZRANGEBYSCORE', key, '(' .. at, '+inf', 'LIMIT', 0, SLICE / 2)
-  end
-end
-
 -- What the stream for pages holds of erased customers; a rare call over some thousand short entries.
 local function forget(live, gone)
   for _, entry in ipairs(redis.call('XRANGE', live, '-', '+')) do
@@ -83,29 +69,28 @@ end
 
 -- args from `at` on: place, customer and body of each output. Pages only look on: no error here stops a commit.
 local function tell(prefix, args, at, stop)
-  local told_max, live_max = tonumber(args[10]), args[11]
+  local told_max, live_max = tonumber(args[9]), args[10]
   for i = at, stop, 3 do
     local told = prefix .. 'h:' .. args[i + 1]
     if redis.call('RPUSH', told, args[i + 2]) > told_max then redis.call('LTRIM', told, -told_max, -1) end
     redis.pcall('XADD', prefix .. 'live', 'MAXLEN', '~', live_max, args[i], 'c', args[i + 1], 'b', args[i + 2])
   end
-  if args[7] ~= '' then redis.call('HSET', prefix .. 'days', args[7], args[8]) end
-  if args[9] ~= '' then redis.pcall('XADD', prefix .. 'changed', 'MAXLEN', args[12], args[4] .. '-0', 'c', args[9]) end
+  if args[6] ~= '' then redis.call('HSET', prefix .. 'days', args[6], args[7]) end
+  if args[8] ~= '' then redis.pcall('XADD', prefix .. 'changed', 'MAXLEN', args[11], args[4] .. '-0', 'c', args[8]) end
 end
 
--- args: expected, new, meta, step, outbox, when everyone is due or '', the day's slot and counts, who changed, how much
--- is kept for pages (3 numbers), sizes of the seven lists that follow, the lists.
+-- args: expected, new, meta, step, outbox, the day's slot and counts, who changed, how much is kept for pages (3 numbers),
+-- sizes of the seven lists that follow, the lists.
 local function commit(keys, args)
   if redis.call('HGET', keys[1], 'token') ~= args[1] then return 0 end
-  local prefix, at = base(keys), 20
-  local sizes, expected = {}, 19
+  local prefix, at = base(keys), 19
+  local sizes, expected = {}, 18
   for i = 1, 7 do
-    sizes[i] = tonumber(args[12 + i])
+    sizes[i] = tonumber(args[11 + i])
     expected = expected + sizes[i]
   end
   if #args ~= expected then return redis.error_reply('ERR a commit has ' .. #args .. ' arguments, not ' .. expected) end
   local step, dirty = args[4], {}
-  if args[6] ~= '' then everyone_due(prefix .. 'due', args[6]) end
   local gone = {}
   for i = at, at + sizes[1] - 1 do
     gone[args[i]] = true

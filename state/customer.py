@@ -8,7 +8,7 @@ from schemas.instants import Instant
 from state.calendar import Day
 from state.errors import NewerStateError, UnreadableStateError
 
-STATE_FORMAT: Final = 1
+STATE_FORMAT: Final = 2
 """Raised when a field changes its meaning; `decode_state` upgrades what is older."""
 
 
@@ -86,6 +86,8 @@ class Standing(msgspec.Struct, array_like=True, frozen=True, gc=False):
     power_user: bool
     since_at: Instant
     """When one of the three names changed last."""
+    value_minor: int | None = None
+    """`clv_90d` in minor units; None where the model does not price."""
 
 
 class Emptied(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -204,6 +206,6 @@ def decode_state(blob: bytes) -> CustomerState:
 
 
 def _upgraded(customer: CustomerState) -> CustomerState:
-    """Format 0 was written before the format was stored; its fields are those of format 1."""
+    """Format 0 was written before the format was stored, format 1 before customers were priced."""
     customer.format = STATE_FORMAT
     return customer

@@ -118,6 +118,8 @@ class Decision(msgspec.Struct, gc=False):
     """The window when the decision was concluded; later ones change the same customer."""
     segment_at_end: str | None = None
     """The rule segment then."""
+    value_minor_at_end: int | None = None
+    """`clv_90d` then."""
     changes: tuple[TierChange, ...] = ()
     segment_changes: tuple[SegmentChange, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -44,6 +44,7 @@ def explanation(
         "tier": view["tier"],
         "rfm": view["rfm"],
         "segment": view["segment"],
+        "clv_90d": view["clv_90d"],
         "segment_why": _segment_why(names_of(customer.standing), history),
         "term": _term(customer, rules, level),
         "why": _criteria(rules, level, sums),

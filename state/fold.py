@@ -230,6 +230,8 @@ class Fold:
 
     def _finish_sweep(self, tick: Tick) -> None:
         meta = self.meta
+        if meta.sweeps_to is not None and tick.at >= meta.sweeps_to:
+            meta.swept_upto = "" if reaches_everyone(tick, meta.sweeps_to) else tick.upto or ""
         if meta.previous_program is not None and reaches_everyone(tick, meta.program_changed_at):
             meta.previous_program = None
             self._put_in_force()

@@ -11,13 +11,14 @@ from state.in_force import NO_MODELS, Models, Programs
 from state.rules import rules_of
 from state.score import Model
 
-META_FORMAT: Final = 1
+META_FORMAT: Final = 2
+"""1: a change of program or model was written into every due moment at once, and format stood nowhere."""
 
 
 class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A partition after `step` steps. All of it goes into each commit."""
 
-    format: int = META_FORMAT
+    format: int = 1
     partition: int = 0
     step: int = 0
     """How many steps were taken since the start."""
@@ -38,6 +39,8 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     previous_model: int | None = None
     """The one before, until every customer has been scored with the one in force."""
     model_adopted_at: Instant = 0
+    swept_upto: str = ""
+    """Customers whose hash is at most this met the change of program or model that is being swept."""
     journal_at: int = 0
     """The journal offset from which a claim has to read."""
     published_step: int = 0
@@ -62,6 +65,11 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
         if self.previous_program is not None:
             return self.program_changed_at
         return None if self.previous_model is None else self.model_adopted_at
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Tell whether time, by the clock of the log, has reached a change that not everyone has met."""
+        return self.sweeps_to is not None and self.sweeps_to <= self.clock_at
 
     @property
     def models_in_force(self) -> tuple[int, ...]:
@@ -146,7 +154,8 @@ _old_day_decoder = msgspec.json.Decoder(tuple[int, dict[str, int]])
 
 
 def encode_meta(meta: PartitionMeta) -> bytes:
-    """Return the stored form (JSON)."""
+    """Return the stored form (JSON), in today's format."""
+    meta.format = META_FORMAT
     return _encoder.encode(meta)
 
 

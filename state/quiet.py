@@ -6,7 +6,7 @@ a tier, a nudge or a term is left to the full story; so are windows that do not 
 
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
-from state.advance import has_pending_word, minds_far, note_due, pass_quietly
+from state.advance import has_open, has_pending_word, minds_far, note_due, pass_quietly
 from state.apply import categories_of
 from state.customer import Bucket, CustomerState, Source
 from state.in_force import Programs
@@ -17,6 +17,7 @@ from state.reversal import forget_spent_chain
 from state.rules import Rules
 from state.standing import scores_quietly
 from state.sums import Sums, forget_old_days
+from state.terms import would_renew
 
 
 def place_quietly(
@@ -43,7 +44,9 @@ def place_quietly(
     was_empty = customer.window_orders == 0
     customer.window_day = rules.day_of(now)
     entry = _entry_of(event, now)
-    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, models.current, now)):
+    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, rules, models.current, now)):
+        return None
+    if customer.open_nudges and _takes_back(customer, rules):
         return None
     _tidy(customer, rules, now)
     if was_empty:
@@ -98,6 +101,11 @@ def _stays_where_it_is(customer: CustomerState, rules: Rules, spend_minor: int, 
     if not minds_far(customer, rules):
         return True
     return not is_far(rules, rules.levels[rank + 1], Sums(spend_minor, orders))
+
+
+def _takes_back(customer: CustomerState, rules: Rules) -> bool:
+    """Tell whether the orders known now would renew the term, and a nudge said that they do not."""
+    return has_open(customer, "renewal") and would_renew(customer, rules)
 
 
 def _tidy(customer: CustomerState, rules: Rules, now: Instant) -> None:

@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from schemas.instants import Instant, format_instant
 from schemas.money import format_minor
-from state.bodies import Body, missing_on, optional_instant
+from state.bodies import Body, missing_on, optional_instant, optional_money
 from state.customer import CustomerState
 from state.decision import effective_level
 from state.in_force import Programs
@@ -31,7 +31,7 @@ def read_model(customer: CustomerState, programs: Programs, as_of: Instant, ledg
         "tier": _tier(customer, rules),
         "rfm": _rfm(customer, rules, as_of),
         "segment": _segment(customer),
-        "clv_90d": None,
+        "clv_90d": None if customer.standing is None else optional_money(customer.standing.value_minor, rules),
         "source": _source(customer),
     }
 

@@ -57,7 +57,7 @@ def commit_arguments(expected: str, new_token: str, write: Write) -> list[Argume
         said += (f"{one.step}-{one.number}", one.customer_id, one.body)
     lists = (drops, puts, ledgers, due, erased, rewritten, said)
     head: list[Argument] = [expected, new_token, write.meta, write.step, write.outbox or b""]
-    head += ("" if write.everyone_due_at is None else write.everyone_due_at, *_for_pages(write), *map(len, lists))
+    head += (*_for_pages(write), *map(len, lists))
     return [*head, *drops, *puts, *ledgers, *due, *erased, *rewritten, *said]
 
 

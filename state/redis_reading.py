@@ -1,14 +1,15 @@
 """What pages read from a partition's keys: the latest state, what was said, who changed. Nothing here writes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
 import msgspec
 
+from schemas.instants import Instant
 from state.meta import DayCounts, decode_day
 from state.redis_packing import Argument
-from state.store import LIVE_MAX, LagNote
+from state.store import LIVE_MAX, LagNote, Scanned
 
 Reply = bytes | int | float | None | list["Reply"]
 
@@ -46,19 +47,15 @@ class RedisReading(ABC):
         ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)
         return [customer_id.decode() for customer_id in cast("list[bytes]", ids)]
 
-    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
-        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+    async def scan_from(self, partition: int, place: int, limit: int) -> Scanned:
+        """Return about ``limit`` customers from ``place`` on, while others go on writing.
 
         Whoever is there from beginning to end comes, and may come twice: Redis says no more of a scan.
         """
-        cursor = b"0"
-        while True:
-            reply = await self._command("ZSCAN", self._key(partition, "due"), cursor, "COUNT", limit)
-            cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
-            if flat:
-                yield [customer_id.decode() for customer_id in flat[::2]]
-            if int(cursor) == 0:
-                return
+        reply = await self._command("ZSCAN", self._key(partition, "due"), place, "COUNT", limit)
+        cursor, flat = cast("tuple[bytes, list[bytes]]", reply)
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        return Scanned([(_moment(score), customer_id.decode()) for customer_id, score in pairs], int(cursor))
 
     async def told(self, partition: int, customer_id: str) -> list[bytes]:
         """Return the bodies of the newest outputs about a customer, oldest first."""
@@ -100,6 +97,10 @@ class RedisReading(ABC):
 
     @abstractmethod
     def _key(self, partition: int, rest: str) -> str: ...
+
+
+def _moment(score: bytes) -> Instant | None:
+    return None if score == b"inf" else int(float(score))
 
 
 def _entries(partition: int, reply: Reply) -> list[LiveEntry]:

@@ -2,7 +2,8 @@
 
 Keys, all beginning with ``<name>:{tl:<p>}:`` so that Redis Cluster keeps a partition in one slot:
 ``meta`` (hash: token, meta, journal_at, published_step) · ``c:<id>`` state (JSON) · ``o:<id>`` order ledger (hash) ·
-``due`` (every customer; next due moment in microseconds, inf = none) · ``dirty`` (read models to
+``due`` (every customer; next due moment in microseconds, inf = none, a change of program
+or model that is being swept left out) · ``dirty`` (read models to
 publish; score = step) · ``outbox`` (list, one entry a commit) · ``erased`` (hash: SHA-256 of the id -> instant).
 For pages: ``h:<id>`` (list, what was said about a customer) · ``live`` (stream, one entry an output, id = its step and
 number) · ``changed`` (stream, one entry a commit: ids) · ``days`` (hash of slots: customers by tier and segment at the

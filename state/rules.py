@@ -13,6 +13,7 @@ from schemas.instants import DAY_MICROSECONDS, HOUR_MICROSECONDS, Instant
 from schemas.money import minor_digits
 from schemas.program import Program
 from state.calendar import Calendar, Day, calendar_of
+from state.segments import SegmentRules, segment_rules_of
 
 WindowKind: TypeAlias = Literal["rolling_days", "calendar_year", "lifetime"]
 
@@ -106,6 +107,7 @@ class Rules:
     caps: Caps
     kinds: dict[str, KindRules]
     warn_days: tuple[int, ...]
+    segments: SegmentRules
 
     @staticmethod
     def compile(program: Program) -> "Rules":
@@ -153,6 +155,7 @@ def _compile(program: Program) -> Rules:
         caps=Caps(nudges.caps.per_day, nudges.caps.per_week, nudges.caps.per_kind_and_week),
         kinds=_kinds(program),
         warn_days=tuple(nudges.kinds.tier_at_risk.warn_days),
+        segments=segment_rules_of(program.segments),
     )
 
 

@@ -1,7 +1,7 @@
-"""What a model says of one customer: scores, rule segment, cluster, persona, traits.
+"""What a model says of one customer: scores, cluster, traits, value.
 
-Plain Python without numpy: for one customer it is faster, and it runs in the middle of a step. `state.standing` says
-what changed, and `state.segment_reasons` why.
+Plain Python without numpy: for one customer it is faster, and it runs in the middle of a step. `state.segments`
+names the scores, `state.standing` says what changed, and `state.segment_reasons` why.
 """
 
 from bisect import bisect_left
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from schemas.features import RECENCY, CustomerFacts, divided_half_even
 from schemas.snapshot import Snapshot
-from state.segments import Scores, rule_of
+from state.segments import Scores
+from state.value import Pricing, pricing_of, value_minor
 
 NO_CLUSTER = -1
 
@@ -26,6 +27,8 @@ class Model(NamedTuple):
     """In standard deviations."""
     stay_below: float
     """The square of (1 - hysteresis)."""
+    pricing: Pricing | None
+    """What the snapshot says of value, with what pricing needs at hand."""
     places: dict[int, int]
     """Where in the snapshot the cluster of an id stands: a snapshot may order its clusters otherwise, or lack one."""
 
@@ -34,11 +37,12 @@ class Scored(NamedTuple):
     """What a model says of one customer as of an instant."""
 
     scores: Scores
-    rfm: str
     cluster_id: int
     cluster: str
     budget_buyer: bool
     power_user: bool
+    value_minor: int | None
+    """Value in 90 days; None where the snapshot does not price."""
 
 
 def model_of(version: int, snapshot: Snapshot) -> Model:
@@ -49,7 +53,8 @@ def model_of(version: int, snapshot: Snapshot) -> Model:
         for cluster in snapshot.clusters
     )
     places = {cluster.id: place for place, cluster in enumerate(snapshot.clusters)}
-    return Model(version, snapshot, weights, centres, (1 - snapshot.hysteresis) ** 2, places)
+    stay_below = (1 - snapshot.hysteresis) ** 2
+    return Model(version, snapshot, weights, centres, stay_below, pricing_of(snapshot), places)
 
 
 def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *, had_event: bool) -> Scored:
@@ -66,11 +71,11 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
     cluster = snapshot.clusters[_place(model, facts, aov_minor, previous_cluster, had_event)]
     return Scored(
         scores,
-        rule_of(scores).name,
         cluster.id,
         cluster.name,
         frequency > budget.frequency_above and aov_minor <= budget.aov_minor_at_most,
         monetary_minor > power.monetary_minor_above and aov_minor > power.aov_minor_above,
+        None if model.pricing is None else value_minor(model.pricing, facts, aov_minor),
     )
 
 

@@ -9,25 +9,24 @@ from schemas.features import CustomerFacts, divided_half_even
 from schemas.money import format_minor
 from state.customer import Standing
 from state.decision import Told
+from state.rules import Rules
 from state.score import Model, scores_of, squared_distances
-from state.segments import Scores, rule_of
+from state.segments import Scores, SegmentRules
 
 Reasons: TypeAlias = tuple[list[Told], Told | None]
 """Criteria and counterfactual, as `segment.changed` carries them."""
 
-ACTIVE_FROM: Final = 3
-"""The recency score from which a customer is Active."""
 _DIGITS: Final = 6
 
 
-def why_rfm(model: Model, facts: CustomerFacts, after: Standing, currency: str) -> Reasons:
+def why_rfm(model: Model, facts: CustomerFacts, after: Standing, rules: Rules) -> Reasons:
     """Return what the rule asks of the scores, and the raw value that would lead to another segment."""
     scores = Scores(after.r, after.f, after.m)
     criteria = [
         _criterion(ask.score, getattr(scores, ask.score), ask.relation, ask.threshold, ask.is_met(scores))
-        for ask in rule_of(scores).asks
+        for ask in rules.segments.rule_of(scores).asks
     ]
-    return criteria, _other_rfm(model, facts, scores, currency)
+    return criteria, _other_rfm(model, facts, scores, rules)
 
 
 def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, after: Standing) -> Reasons:
@@ -55,17 +54,27 @@ def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, aft
     }
 
 
-def why_persona(after: Standing, tier: str) -> Reasons:
-    """Return the recency score and the tier, and what the other word would take."""
-    is_active = after.r >= ACTIVE_FROM
-    word, needed = ("Dormant", ACTIVE_FROM - 1) if is_active else ("Active", ACTIVE_FROM)
-    other: Told = {"segment": f"{word} {tier.title()}", "name": "r", "value": after.r, "needed": needed}
-    return [_criterion("r", after.r, ">=", ACTIVE_FROM, is_active), _criterion("tier", tier, "=", tier, True)], other
+def why_persona(segments: SegmentRules, after: Standing, tier: str) -> Reasons:
+    """Return the recency score and the tier, and what the nearest other word would take.
+
+    The score is compared with where the word begins, and with where the next better one does.
+    """
+    words, r = segments.words, after.r
+    alike = [score for score, word in enumerate(words, 1) if word == words[r - 1]]
+    begins = [score for score in (alike[0], alike[-1] + 1) if 1 < score <= len(words)]
+    criteria = [_criterion("r", r, ">=", score, r >= score) for score in begins]
+    criteria.append(_criterion("tier", tier, "=", tier, True))
+    others = [score for score in (alike[-1] + 1, alike[0] - 1) if 1 <= score <= len(words)]
+    if not others:
+        return criteria, None
+    needed = min(others, key=lambda score: abs(score - r))
+    return criteria, {"segment": segments.persona_of(needed, tier), "name": "r", "value": r, "needed": needed}
 
 
-def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, currency: str) -> Told | None:
+def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, rules: Rules) -> Told | None:
     """Try each edge and what is next above it, one feature at a time."""
-    edges, here, found = model.snapshot.edges, rule_of(scores).name, []
+    edges, rule_of, found = model.snapshot.edges, rules.segments.rule_of, []
+    here = rule_of(scores).name
     features = (
         ("recency_days", facts.recency_days, edges.recency_days),
         ("frequency", facts.frequency, edges.frequency),
@@ -83,7 +92,7 @@ def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, currency: str
     *_, needed, name, value, segment = min(found)
     if name != "monetary_minor":
         return {"segment": segment, "name": name, "value": value, "needed": needed}
-    as_text = {"value": format_minor(value, currency), "needed": format_minor(needed, currency)}
+    as_text = {"value": format_minor(value, rules.currency), "needed": format_minor(needed, rules.currency)}
     return {"segment": segment, "name": "monetary", **as_text}
 
 

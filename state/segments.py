@@ -1,8 +1,10 @@
-"""The six rule segments: the first rule that three scores meet, and what each asks."""
+"""The segments of a program made ready: which rule takes three scores, what it asks, the word of a recency score."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
+
+from schemas.segment_parts import BEST, Asks, Persona, RuleSegment, Segments, bounds_of, cells_of
 
 
 class Scores(NamedTuple):
@@ -28,37 +30,72 @@ class Ask(NamedTuple):
 
 
 class SegmentRule(NamedTuple):
-    """One segment, the scores that it takes, and what it asks one by one."""
+    """One segment, and what its rule asks one by one: all, then any, then what must not all be met."""
 
     name: str
-    accepts: Callable[[int, int, int], bool]
     asks: tuple[Ask, ...]
-    """Loyal and At Risk may miss one of f and m; Regulars miss at least one."""
 
 
-_HIGH: Final = (Ask("r", ">=", 4), Ask("f", ">=", 4), Ask("m", ">=", 4))
-_MIDDLE: Final = (Ask("r", ">=", 3), Ask("f", ">=", 3))
+@dataclass(frozen=True, slots=True)
+class SegmentRules:
+    """What a program says of segments; equal where the definitions are."""
 
-RULE_SEGMENTS: Final = (
-    SegmentRule("VIP", lambda r, f, m: r >= 4 and f >= 4 and m >= 4, _HIGH),
-    SegmentRule("Loyal", lambda r, f, m: r >= 4 and (f >= 4 or m >= 4), _HIGH),
-    SegmentRule("Potential Loyalist", lambda r, f, m: r >= 3 and f >= 3, _MIDDLE),
-    SegmentRule(
-        "At Risk",
-        lambda r, f, m: r <= 2 and (f >= 3 or m >= 3),
-        (Ask("r", "<=", 2), Ask("f", ">=", 3), Ask("m", ">=", 3)),
-    ),
-    SegmentRule(
-        "Dormant",
-        lambda r, f, m: r <= 2 and f <= 2 and m <= 2,
-        (Ask("r", "<=", 2), Ask("f", "<=", 2), Ask("m", "<=", 2)),
-    ),
-    SegmentRule("Regulars", lambda _r, _f, _m: True, _MIDDLE),
-)
-"""First match wins."""
+    definitions: tuple[tuple[RuleSegment, ...], tuple[Persona, ...]]
+    names: tuple[str, ...] = field(compare=False)
+    """Of the rule segments, in the order of their rules."""
+    table: dict[tuple[int, int, int], SegmentRule] = field(compare=False)
+    """The rule that takes each of the 125 cells; looked up at every order."""
+    words: tuple[str, ...] = field(compare=False)
+    """The persona's word for each recency score from 1 on."""
+
+    def rule_of(self, scores: Scores) -> SegmentRule:
+        """Return the first rule that takes the scores; one always does."""
+        return self.table[scores]
+
+    def persona_of(self, recency_score: int, tier: str) -> str:
+        """Return tier by recency, such as ``Active Silver``."""
+        return persona_named(self.words[recency_score - 1], tier)
+
+    def personas_of(self, tier: str) -> list[str]:
+        """Return the personas of one tier, the most recent first."""
+        return list(dict.fromkeys(self.persona_of(score, tier) for score in range(BEST, 0, -1)))
 
 
-@lru_cache(maxsize=125)
-def rule_of(scores: Scores) -> SegmentRule:
-    """Return the first rule that the scores meet; the last takes everybody."""
-    return next(rule for rule in RULE_SEGMENTS if rule.accepts(*scores))
+@lru_cache(maxsize=256)
+def persona_named(word: str, tier: str) -> str:
+    """Return the persona's name, such as ``Active Silver``."""
+    return f"{word} {tier.title()}"
+
+
+def segment_rules_of(segments: Segments) -> SegmentRules:
+    """Return the segments made ready, the same object for the same definitions."""
+    return compiled(segments.rules, segments.personas)
+
+
+@lru_cache(maxsize=64)
+def compiled(rules: tuple[RuleSegment, ...], personas: tuple[Persona, ...]) -> SegmentRules:
+    """Return the table of all cells and the words of all recency scores."""
+    ready = {rule.name: SegmentRule(rule.name, _asks_of(rule)) for rule in rules}
+    return SegmentRules(
+        definitions=(rules, personas),
+        names=tuple(rule.name for rule in rules),
+        table={cell: ready[name] for cell, name in cells_of(rules).items()},
+        words=tuple(_word_of(personas, score) for score in range(1, BEST + 1)),
+    )
+
+
+def _word_of(personas: tuple[Persona, ...], score: int) -> str:
+    return next(one.word for one in personas if bounds_of(one.r)[0] <= score <= bounds_of(one.r)[1])
+
+
+def _asks_of(rule: RuleSegment) -> tuple[Ask, ...]:
+    return tuple(ask for asks in (rule.all_, rule.any_, rule.not_all) if asks for ask in _sides_of(asks))
+
+
+def _sides_of(asks: Asks) -> list[Ask]:
+    """Return a bound for each end of a range that is not 1 or 5."""
+    sides = []
+    for name, lowest, highest in asks.ranges():
+        sides += [Ask(name, ">=", lowest)] if lowest > 1 else []
+        sides += [Ask(name, "<=", highest)] if highest < BEST else []
+    return sides

@@ -1,6 +1,5 @@
 """Scoring inside a decision: how a customer compares with others now, and which of the names changed with it."""
 
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -11,8 +10,11 @@ from schemas.instants import Instant
 from state.calendar import Day
 from state.customer import CustomerState, Emptied, Standing
 from state.decision import Decision, SegmentChange
+from state.rules import Rules
 from state.score import NO_CLUSTER, Model, score_customer
-from state.segment_reasons import ACTIVE_FROM, Reasons, why_cluster, why_persona, why_rfm
+from state.segment_reasons import Reasons, why_cluster, why_persona, why_rfm
+from state.segments import persona_named
+from state.sums import recent_spend
 
 SCHEMES: Final = ("rfm", "cluster", "persona")
 _NO_REASONS: Final[Reasons] = ([], None)
@@ -28,7 +30,7 @@ def follow_model(decision: Decision, model: Model | None) -> None:
     after = None
     if facts is not None:
         had_event = decision.cause == "record"
-        after = _scored(before, model, facts, decision.level.name, decision.now, had_event=had_event)
+        after = _scored(before, model, facts, decision.rules, decision.level.name, decision.now, had_event=had_event)
     customer.standing = after
     if after is not None:
         customer.emptied = None
@@ -43,20 +45,20 @@ def follow_tier(decision: Decision) -> None:
     customer, before = decision.customer, decision.customer.standing
     if before is None:
         return
-    persona = persona_of(before.r, decision.level.name)
+    persona = decision.rules.segments.persona_of(before.r, decision.level.name)
     if persona != before.persona:
         customer.standing = after = replace(before, persona=persona, since_at=decision.now)
         _note_changes(decision, before, after, None, None)
 
 
-def scores_quietly(customer: CustomerState, model: Model | None, now: Instant) -> bool:
+def scores_quietly(customer: CustomerState, rules: Rules, model: Model | None, now: Instant) -> bool:
     """Score after an order of the customer's own; False, and nothing done, where one of the names would change."""
     if model is None:
         return True
     before, facts = customer.standing, facts_of(customer, customer.window_day)
     if before is None or facts is None:
         return False
-    after = _scored(before, model, facts, customer.tier, now, had_event=True)
+    after = _scored(before, model, facts, rules, customer.tier, now, had_event=True)
     if names_of(after) != names_of(before):
         return False
     customer.standing = after
@@ -68,7 +70,9 @@ def facts_of(customer: CustomerState, today: Day) -> CustomerFacts | None:
     first, last = customer.first_order_day, customer.last_order_day
     if not customer.orders or first is None or last is None:
         return None
-    return CustomerFacts(today - last, customer.orders, customer.spend_minor, today - first)
+    return CustomerFacts(
+        today - last, customer.orders, customer.spend_minor, today - first, *recent_spend(customer, today)
+    )
 
 
 def names_of(standing: Standing | None) -> tuple[str | None, str | None, str | None]:
@@ -76,24 +80,26 @@ def names_of(standing: Standing | None) -> tuple[str | None, str | None, str | N
     return (None, None, None) if standing is None else (standing.rfm, standing.cluster, standing.persona)
 
 
-@lru_cache(maxsize=256)
-def persona_of(recency_score: int, tier: str) -> str:
-    """Return tier by recency, such as ``Active Silver``."""
-    return f"{'Active' if recency_score >= ACTIVE_FROM else 'Dormant'} {tier.title()}"
-
-
 def _scored(
-    before: Standing | None, model: Model, facts: CustomerFacts, tier: str, now: Instant, *, had_event: bool
+    before: Standing | None,
+    model: Model,
+    facts: CustomerFacts,
+    rules: Rules,
+    tier: str,
+    now: Instant,
+    *,
+    had_event: bool,
 ) -> Standing:
     """Return the new standing; `since_at` moves only where a name changed."""
     carried = NO_CLUSTER if before is None else before.cluster_id
-    (r, f, m), rfm, cluster_id, cluster, budget_buyer, power_user = score_customer(
+    scores, cluster_id, cluster, budget_buyer, power_user, value_minor = score_customer(
         model, facts, carried, had_event=had_event
     )
-    persona = persona_of(r, tier)
+    segments = rules.segments
+    rfm, persona = segments.table[scores].name, persona_named(segments.words[scores[0] - 1], tier)
     is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
     since_at = before.since_at if before is not None and is_same else now
-    return Standing(r, f, m, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at)
+    return Standing(*scores, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at, value_minor)
 
 
 def _note_changes(
@@ -111,10 +117,10 @@ def _note_changes(
         change_id = sha256(f"{customer.customer_id}|segment|{customer.segment_changes}".encode()).hexdigest()[:32]
         criteria, counterfactual = _NO_REASONS
         if after is not None and scheme == "persona":
-            criteria, counterfactual = why_persona(after, decision.level.name)
+            criteria, counterfactual = why_persona(decision.rules.segments, after, decision.level.name)
         elif after is not None and model is not None and facts is not None:
             criteria, counterfactual = (
-                why_rfm(model, facts, after, decision.rules.currency)
+                why_rfm(model, facts, after, decision.rules)
                 if scheme == "rfm"
                 else why_cluster(model, facts, before, after)
             )

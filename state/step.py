@@ -51,6 +51,11 @@ def step(
     customer = _newcomer(event, programs, now, arrival) if before is None else before.copy()
     view = LedgerView(customer.customer_id, ledger)
     decisions = advance(customer, programs, now, view)
+    if decisions and event.type == "order.placed":
+        # Time had its say; the order itself may still decide nothing.
+        quiet = place_quietly(customer, event, programs, now, arrival.source, ledger)
+        if quiet is not None:
+            return StepResult(quiet[0], decisions, "applied", quiet[1])
     customer.now_at = now
     customer.source = arrival.source
     decision = _decision_on(customer, event, programs, arrival)

@@ -90,8 +90,6 @@ class Write:
     """The entry to append, None while repeating what is published."""
     rewritten: Mapping[int, bytes] = field(default_factory=dict)
     """Outbox entries by position, without what an erased customer had in them."""
-    everyone_due_at: Instant | None = None
-    """A new program or model: by then every customer already known must be swept."""
     said: Sequence[Said] = ()
     """Outputs about customers, for pages: written while repeating, too, because the state that goes with them is."""
     day: tuple[int, bytes] | None = None
@@ -115,6 +113,16 @@ class Dirty:
     state: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A slice of all customers, in no order."""
+
+    due: list[tuple[Instant | None, str]]
+    """When something is next due, None if nothing is, and the customer's id."""
+    place: int
+    """Where to go on; 0: that was all."""
+
+
 class LagNote(msgspec.Struct, frozen=True):
     """How far a partition is behind its input topics, and when its worker saw that."""
 
@@ -124,7 +132,25 @@ class LagNote(msgspec.Struct, frozen=True):
     """The fetch that says so, by the worker's wall clock."""
 
 
-class Store(Protocol):
+class Scannable(Protocol):
+    """What can be read slice by slice."""
+
+    async def scan_from(self, partition: int, place: int, limit: int) -> Scanned:
+        """See `Store.scan_from`."""
+
+
+async def scan(store: Scannable, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
+    """Yield every customer's id, about ``limit`` at a time; see `Store.scan_from`."""
+    found = await store.scan_from(partition, 0, limit)
+    while True:
+        if found.due:
+            yield [customer_id for _, customer_id in found.due]
+        if found.place == 0:
+            return
+        found = await store.scan_from(partition, found.place, limit)
+
+
+class Store(Scannable, Protocol):
     """One partition at a time; every write compares the token and rotates it, all in one atomic step.
 
     Raises StoreUnavailableError (unknown outcome) and StoreUnusableError (stop).
@@ -145,8 +171,8 @@ class Store(Protocol):
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""
 
-    def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
-        """Yield every customer's id, about ``limit`` at a time, while others go on writing.
+    async def scan_from(self, partition: int, place: int, limit: int) -> Scanned:
+        """Return about ``limit`` customers from ``place`` on, 0 being the beginning, while others go on writing.
 
         Whoever is there from beginning to end comes, and may come twice.
         """

@@ -1,8 +1,9 @@
 """A customer's sums: over life, by local day, and in the program's window."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import NamedTuple
 
+from schemas.value import MONTH_DAYS, QUARTER_DAYS
 from state.calendar import Day, january_first, year_of
 from state.customer import Bucket, CustomerState
 from state.ledger import Contribution, LedgerView, OrderEntry, contribution
@@ -67,6 +68,19 @@ def sums_as_of(customer: CustomerState, rules: Rules, day: Day) -> Sums:
     return Sums(recent.spend_minor + customer.older.spend_minor, recent.orders + customer.older.orders)
 
 
+def recent_spend(customer: CustomerState, today: Day) -> tuple[int, int]:
+    """Return the net spend of the last 28 and of the last 91 days, today among them, in minor units."""
+    month_after, quarter_after = today - MONTH_DAYS, today - QUARTER_DAYS
+    month_minor = quarter_minor = 0
+    for bucket in reversed(customer.days):
+        if bucket.day <= quarter_after:
+            break
+        quarter_minor += bucket.spend_minor
+        if bucket.day > month_after:
+            month_minor += bucket.spend_minor
+    return month_minor, quarter_minor
+
+
 def sums_at_review(customer: CustomerState, rules: Rules, review_day: Day) -> Sums:
     """Return what counts for the review of a term that ends when ``review_day`` starts."""
     return sums_as_of(customer, rules, review_day - 1 if rules.window == "calendar_year" else review_day)
@@ -78,22 +92,26 @@ def next_leaving_day(customer: CustomerState, rules: Rules) -> Day | None:
         return None
     if rules.window == "calendar_year":
         return january_first(year_of(customer.window_day) + 1)
-    days, left = customer.days, customer.window_day - rules.window_days
-    if days and days[0].day > left:
-        return days[0].day + rules.window_days
-    first = bisect_right(days, left, key=_day_of)
-    return days[first].day + rules.window_days if first < len(days) else None
+    left = customer.window_day - rules.window_days
+    for bucket in customer.days:
+        if bucket.day > left:
+            return bucket.day + rules.window_days
+    return None
 
 
 def forget_old_days(customer: CustomerState, rules: Rules) -> None:
     """Move the days that no window question can ask for any more into `older`."""
-    keep_from = _keep_from(customer, rules)
-    if not customer.days or customer.days[0].day >= keep_from:
-        return
-    kept = bisect_left(customer.days, keep_from, key=_day_of)
-    left, customer.days = customer.days[:kept], customer.days[kept:]
-    spend_minor = customer.older.spend_minor + sum(bucket.spend_minor for bucket in left)
-    customer.older = Bucket(0, spend_minor, customer.older.orders + sum(bucket.orders for bucket in left))
+    keep_from, left = _keep_from(customer, rules), 0
+    spend_minor, orders = customer.older.spend_minor, customer.older.orders
+    for bucket in customer.days:
+        if bucket.day >= keep_from:
+            break
+        left += 1
+        spend_minor += bucket.spend_minor
+        orders += bucket.orders
+    if left:
+        customer.days = customer.days[left:]
+        customer.older = Bucket(0, spend_minor, orders)
 
 
 def rebuild_days(customer: CustomerState, rules: Rules, ledger: LedgerView, today: Day) -> None:
@@ -146,6 +164,11 @@ def _is_in_window(rules: Rules, day: Day, today: Day) -> bool:
 
 
 def _keep_from(customer: CustomerState, rules: Rules) -> Day:
+    """Return the first day that the window, or the spend of the last 91 days, may still ask for."""
+    return min(_windows_from(customer, rules), customer.window_day - QUARTER_DAYS + 1)
+
+
+def _windows_from(customer: CustomerState, rules: Rules) -> Day:
     today = customer.window_day if customer.chain is None else min(customer.window_day, customer.chain.grant_day)
     if rules.window == "rolling_days":
         return today - rules.window_days + 1

@@ -1,7 +1,7 @@
 """Who may read what: bearer tokens (JWT), checked with one key.
 
 A service token carries ``service`` in its ``scope`` and reads everything. Any other token is a shopper's: it reads the
-customer in its ``sub``, but no scores, no segments and not what was held back. Without a key the API is open.
+customer in its ``sub``, but no scores, segments or value, and not what was held back. Without a key the API is open.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ NO_SCORES: Final[Body] = {"r": None, "f": None, "m": None}
 """Whoever has the scores has the rule segment: the rules are public."""
 NO_REASONS: Final[Body] = {"rfm": None, "cluster": None, "persona": None}
 NOT_FOR_SHOPPERS: Final = frozenset({"nudge.suppressed", "segment.changed"})
+_JUDGEMENTS: Final = frozenset({"segment", "clv_90d"})
 
 _bearer = HTTPBearer(auto_error=False, description="a JWT; a service token reads all, a shopper's its own `sub`")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
@@ -47,7 +48,7 @@ class Reader(NamedTuple):
         """Return a read model or explanation as this reader may see it."""
         if self.customer_id is None:
             return body
-        body = {**body, "segment": NO_SEGMENTS}
+        body = {**body, "segment": NO_SEGMENTS, "clv_90d": None}
         rfm, told = body.get("rfm"), body.get("history")
         if isinstance(rfm, dict):
             body["rfm"] = {**rfm, "scores": NO_SCORES}
@@ -99,4 +100,4 @@ def _unauthorized(detail: str) -> HTTPException:
 def _for_shopper(told: Body) -> Body:
     body = told["body"]
     assert isinstance(body, dict), "what was said is an object"
-    return {**told, "body": {**body, "segment": None} if "segment" in body else body}
+    return {**told, "body": {name: None if name in _JUDGEMENTS else value for name, value in body.items()}}

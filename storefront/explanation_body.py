@@ -75,6 +75,7 @@ class Explanation(BaseModel):
     tier: TierView
     rfm: RfmView
     segment: SegmentView
+    clv_90d: str | None = Field(description="expected net spend in the next 90 days; null before a model prices")
     segment_why: SegmentsWhy
     term: Term | None
     why: list[CriterionLine]

@@ -8,8 +8,8 @@ from schemas.instants import DAY_MICROSECONDS, Instant, format_instant
 from schemas.program import Program
 from state.bodies import Body
 from state.meta import DayCounts, PartitionMeta
-from state.segments import RULE_SEGMENTS
-from state.standing import SCHEMES, persona_of
+from state.segments import SegmentRules, segment_rules_of
+from state.standing import SCHEMES
 from state.store import DAYS_MAX
 
 _FATES: Final = ("applied", "duplicate", "erased")
@@ -41,7 +41,7 @@ def overview(look: Look, orders_per_second: float) -> Body:
         "orders_per_second": round(orders_per_second, 1),
         "lag": look.lag,
         "tiers": _named(tiers, names),
-        "segments": _segments(metas, names),
+        "segments": _segments(metas, names, segment_rules_of(current.segments)),
         "migrations": _migrations([meta.moves for meta in metas]),
         "segment_migrations": {
             scheme: _migrations([meta.segment_moves.get(scheme, {}) for meta in metas]) for scheme in SCHEMES
@@ -78,13 +78,13 @@ def _model(metas: Sequence[PartitionMeta], counters: Mapping[str, int]) -> Body:
     return {"lowest": lowest, "highest": highest, "adoptions": counters.get("adoptions", 0)}
 
 
-def _segments(metas: Sequence[PartitionMeta], tiers: Sequence[str]) -> Body:
+def _segments(metas: Sequence[PartitionMeta], tiers: Sequence[str], rules: SegmentRules) -> Body:
     """Return the customers by segment in the order in which a reader expects the names; nobody is anywhere at first."""
     counts = {scheme: _summed(meta.customers_by_segment.get(scheme, {}) for meta in metas) for scheme in SCHEMES}
     ordered = {
-        "rfm": [rule.name for rule in RULE_SEGMENTS] if counts["rfm"] else [],
+        "rfm": list(rules.names) if counts["rfm"] else [],
         "cluster": sorted(counts["cluster"]),
-        "persona": [name for tier in tiers for r in (5, 1) if (name := persona_of(r, tier)) in counts["persona"]],
+        "persona": [name for tier in tiers for name in rules.personas_of(tier) if name in counts["persona"]],
     }
     return {scheme: _named(counts[scheme], _with_others(names, counts[scheme])) for scheme, names in ordered.items()}
 

@@ -69,10 +69,11 @@ def add_portraits(app: FastAPI, lookup: Lookup, populations: Populations | None,
     async def described(request: Request, reader: Annotated[Reader, Depends(access)]) -> Response:
         reader.may_read_everything()
         _, population = known(populations)
-        currency = (await lookup.program()).currency
-        if not made or made[0][:2] != (population, currency):
-            body = await to_thread(lambda: portraits(population, groups_of(population), currency))
-            made[:] = [(population, currency, body)]
+        program = await lookup.program()
+        if not made or made[0][:2] != (population, program.version_id):
+            groups = await to_thread(groups_of, population, program.segments)
+            body = await to_thread(portraits, population, groups, program.currency)
+            made[:] = [(population, program.version_id, body)]
         return answer(request, made[0][2])
 
 

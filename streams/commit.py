@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.instants import Instant
-from schemas.journal import ModelAdoption, ProgramChange, compress
+from schemas.journal import compress
 from schemas.journal import encode_entry as encode_journal
 from state.changes import Changes
 from state.customer import encode_state
@@ -46,15 +45,9 @@ def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, by
         erased=changes.erased,
         outbox=_outbox_entry(changes) if emits else None,
         rewritten=rewritten,
-        everyone_due_at=_everyone_due_at(changes),
         said=changes.said,
         day=encode_day(changes.meta),
     )
-
-
-def _everyone_due_at(changes: Changes) -> Instant | None:
-    """A change of program or model is a commit of its own."""
-    return next((step.at for step in changes.steps[:1] if isinstance(step, ProgramChange | ModelAdoption)), None)
 
 
 def _outbox_entry(changes: Changes) -> bytes:
@@ -88,8 +81,6 @@ def _follow(engine: PartitionEngine, changes: Changes, write: Write) -> int:
     observed.steps += steps
     if write.outbox is None:
         observed.steps_repeated += steps
-    if write.everyone_due_at is not None:
-        engine.crowd = None
     if engine.crowd is not None:
         for customer_id, due_at in changes.due.items():
             engine.crowd.note(customer_id, due_at)

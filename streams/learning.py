@@ -127,8 +127,13 @@ def summary(snapshot: Snapshot) -> str:
     shares = ", ".join(f"{cluster.name} {cluster.share:.1%}" for cluster in snapshot.clusters)
     return (
         f"{snapshot.customers} customers until {format_instant(snapshot.trained_at)}, {shares}, "
-        f"{snapshot.restarts} restarts"
+        f"{snapshot.restarts} restarts, {_pricing(snapshot)}"
     )
+
+
+def _pricing(snapshot: Snapshot) -> str:
+    value = snapshot.value
+    return "no value in 90 days" if value is None else f"value by {value.priced_by} with {value.labels} labels"
 
 
 def _slice(offset: int, body: bytes) -> SampleSlice | None:

@@ -31,6 +31,8 @@ STATE_EVERY_SECONDS_LAGGING: Final = 60.0
 LAGGING_RECORDS: Final = 500
 LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
+CROWD_PAUSE_SECONDS: Final = 0.002
+"""Between two ticks of a crowd the event loop gets some turns: it needs about six to bring a record from the broker."""
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
 
@@ -116,12 +118,12 @@ class PartitionRunner:
             now = time.monotonic()
             if now >= sweeps_at:
                 swept = await sweep(engine)
-                done += swept
+                done = done or swept
                 self.observed.last_sweep_at = now
                 sweeps_at = now if swept else now + SWEEP_EVERY_SECONDS
             if done:
                 self._has_committed.set()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0 if engine.crowd is None else CROWD_PAUSE_SECONDS)
             elif not engine.is_repeating:
                 await self._inputs.wait(self.partition, IDLE_WAIT_MS, self._work.records_a_round)
         self._is_done = True

@@ -19,7 +19,7 @@ from schemas.topics import SAMPLES
 from state.customer import CustomerState, decode_state
 from state.fold import Fold
 from state.standing import facts_of
-from state.store import Wanted
+from state.store import Wanted, scan
 from streams.partition import PartitionEngine
 from streams.ports import LogUnavailableError
 from streams.waiting import in_time
@@ -58,7 +58,7 @@ class SampleTopic:
     async def sweep(self, engine: PartitionEngine) -> None:
         """Send everyone once, slice by slice. Raises LogUnavailableError, and as the store does."""
         seconds = engine.observed.stage_seconds
-        async for customer_ids in engine.ports.store.scan(engine.partition, CUSTOMERS_A_SLICE):
+        async for customer_ids in scan(engine.ports.store, engine.partition, CUSTOMERS_A_SLICE):
             for start in range(0, len(customer_ids), CUSTOMERS_A_SLICE):
                 before = seconds.get("sample", 0.0)
                 part = customer_ids[start : start + CUSTOMERS_A_SLICE]

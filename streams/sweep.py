@@ -1,6 +1,7 @@
 """Ticks: what time alone does to customers of whom nothing arrives."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from schemas.instants import Instant
 from schemas.journal import ModelAdoption, ProgramChange, Tick
@@ -10,43 +11,47 @@ from streams.crowd import Crowd
 from streams.partition import PartitionEngine
 from streams.ports import StopError
 
-EVERYONE = 10_000_000
+EVERYONE: Final = 10_000_000
 """No partition has more customers."""
+SLICE_FACTOR: Final = 4
+"""So many times `customers_a_commit` are looked at in one go while a crowd gathers: some 10 ms."""
+TICK_PART: Final = 4
+"""A tick of a crowd takes this part of `customers_a_commit`: orders wait for it, and a first model may say three
+things of each customer."""
 
 
-async def sweep(engine: PartitionEngine) -> int:
-    """Advance who is due by the partition's clock, one tick at most; return the number of steps committed.
+async def sweep(engine: PartitionEngine) -> bool:
+    """Advance who is due by the partition's clock, one tick at most; tell whether there was something to do.
 
     A tick takes at most `customers_a_commit` customers: it stops at an earlier instant, or, where more share one
     instant, takes them in slices. Raises as `ingest` does.
     """
     if engine.is_repeating:
-        return 0
+        return False
     if engine.crowd is None:
-        adopted = await _take_model(engine)
-        if adopted:
-            return adopted
-        until_at = reached_at(engine)
-        most = engine.work.customers_a_commit
-        due = await engine.ports.store.due(engine.partition, until_at, most + 1)
-        if not due:
-            return await _finish(engine, until_at) or await _take_program(engine)
-        if len(due) <= most:
-            return await _tick(engine, Tick(until_at, None), [customer_id for _, customer_id in due])
-        earlier = [(at, customer_id) for at, customer_id in due if at < due[-1][0]]
-        if earlier:
-            return await _tick(engine, Tick(earlier[-1][0], None), [customer_id for _, customer_id in earlier])
-        engine.crowd = await _crowd(engine, due[0][0])
-    return await tick(engine, engine.crowd.next_tick(engine.work.customers_a_commit))
+        if await _take_model(engine):
+            return True
+        until_at, changed_at = reached_at(engine), engine.fold.meta.sweeps_to
+        if changed_at is not None and changed_at <= until_at:
+            # First all that was due before it.
+            return await _tick_due(engine, changed_at - 1) or _begin_crowd(engine, changed_at)
+        return await _tick_due(engine, until_at) or bool(await _take_program(engine))
+    if not engine.crowd.is_gathered:
+        await _gather(engine, engine.crowd)
+        return True
+    return bool(await tick(engine, engine.crowd.next_tick(max(engine.work.customers_a_commit // TICK_PART, 1))))
 
 
 async def tick(engine: PartitionEngine, step: Tick) -> int:
     """Take exactly this tick, whoever it concerns: the journal, or a crowd, says so."""
-    if step.upto is None and engine.crowd is None:
+    if step.upto is None and engine.crowd is None and not _ends_sweep(engine, step):
         due = await engine.ports.store.due(engine.partition, step.at, EVERYONE)
         return await _tick(engine, step, [customer_id for _, customer_id in due])
     if engine.crowd is None or engine.crowd.at != step.at:
-        engine.crowd = await _crowd(engine, step.at)
+        _begin_crowd(engine, step.at)
+    assert engine.crowd is not None, "it was just begun"
+    while not engine.crowd.is_gathered:
+        await _gather(engine, engine.crowd)
     customer_ids = engine.crowd.take(step)
     if step.upto is None:
         engine.crowd = None
@@ -56,12 +61,14 @@ async def tick(engine: PartitionEngine, step: Tick) -> int:
 async def adopt(engine: PartitionEngine, step: ModelAdoption) -> int:
     """Put another model in force; the sweep then scores every customer with it."""
     engine.fold.adopt(step, await engine.ports.models.load(step.version))
+    engine.crowd = None
     return await commit(engine)
 
 
 async def change_program(engine: PartitionEngine, step: ProgramChange) -> int:
     """Put another program in force; the sweep then brings every customer to it."""
     engine.fold.change_program(step)
+    engine.crowd = None
     return await commit(engine)
 
 
@@ -95,17 +102,37 @@ async def _tick(engine: PartitionEngine, step: Tick, customer_ids: Sequence[str]
     return done
 
 
-async def _crowd(engine: PartitionEngine, at: Instant) -> Crowd:
-    due = await engine.ports.store.due(engine.partition, at, EVERYONE)
-    return Crowd(at, [customer_id for _, customer_id in due])
+async def _tick_due(engine: PartitionEngine, until_at: Instant) -> bool:
+    """Take the next tick of what the store says is due until then; tell whether there is anything."""
+    most = engine.work.customers_a_commit
+    due = await engine.ports.store.due(engine.partition, until_at, most + 1)
+    if not due:
+        return False
+    if len(due) <= most:
+        return bool(await _tick(engine, Tick(until_at, None), [customer_id for _, customer_id in due]))
+    earlier = [(at, customer_id) for at, customer_id in due if at < due[-1][0]]
+    if earlier:
+        return bool(await _tick(engine, Tick(earlier[-1][0], None), [customer_id for _, customer_id in earlier]))
+    return _begin_crowd(engine, due[0][0])
 
 
-async def _finish(engine: PartitionEngine, until_at: Instant) -> int:
-    """End the sweep of a change of program or model that everyone met already."""
+def _begin_crowd(engine: PartitionEngine, at: Instant) -> bool:
+    """From now on every commit is noted; who is in the store is gathered slice by slice, between rounds of ingest."""
+    meta = engine.fold.meta
+    engine.crowd = Crowd(at, meta.sweeps_to, meta.swept_upto)
+    return True
+
+
+async def _gather(engine: PartitionEngine, crowd: Crowd) -> None:
+    limit = SLICE_FACTOR * engine.work.customers_a_commit
+    found = await engine.ports.store.scan_from(engine.partition, crowd.place, limit)
+    crowd.gather(found.due, found.place)
+
+
+def _ends_sweep(engine: PartitionEngine, step: Tick) -> bool:
+    """Tell whether customers meet a change of program or model in this tick, of which their due moments do not say."""
     changed_at = engine.fold.meta.sweeps_to
-    if changed_at is None or until_at < changed_at:
-        return 0
-    return await _tick(engine, Tick(until_at, None), ())
+    return changed_at is not None and changed_at <= step.at
 
 
 async def _take_model(engine: PartitionEngine) -> int:

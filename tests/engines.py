@@ -58,9 +58,13 @@ class EngineBench:
         """What a `read_committed` reader sees."""
         return self.kafka.outputs
 
+    async def claim(self, *, rebuild: bool = False) -> PartitionEngine:
+        """Claim the partition, as another worker does."""
+        return await claim(0, self._work, self._ports, Observed(), rebuild=rebuild)
+
     async def work(self, *, rebuild: bool = False) -> PartitionEngine:
         """Claim the partition and take everything; return the engine at rest."""
-        engine = await claim(0, self._work, self._ports, Observed(), rebuild=rebuild)
+        engine = await self.claim(rebuild=rebuild)
         while engine.is_repeating or await ingest(engine) or await sweep(engine) or await relay(engine):
             if engine.is_repeating:
                 await ingest(engine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from math import log1p
+from math import exp, log, log1p
 
 from tests.builders import Json
 from tests.oracle_rules import Rules, minor_digits
@@ -16,13 +16,14 @@ def random_snapshot(rng: random.Random, program: Json, before: Json | None = Non
     """Return the published JSON of a snapshot; one that follows another may keep its clusters, moved or renamed."""
     unit = 10 ** minor_digits(Rules(program, "0").currency)
     keeps = before is not None and rng.random() < 0.7
+    edges = _edges(rng, unit)
     return {
-        "format": 1,
+        "format": 2,
         "trained_at": 0,
         "customers": 100,
         "restarts": 0,
         "minor_per_major": unit,
-        "edges": _edges(rng, unit),
+        "edges": edges,
         "scaling": {"mean": [0.0] * 5, "deviation": _deviation(rng)},
         "clusters": _moved(rng, before["clusters"]) if keeps and before is not None else _clusters(rng),
         "hysteresis": rng.choice((0, 0.05, 0.1, 0.1, 0.3, rng.uniform(0, 0.3))),
@@ -34,7 +35,34 @@ def random_snapshot(rng: random.Random, program: Json, before: Json | None = Non
             "monetary_minor_above": rng.choice(ROUND_UNITS) * unit,
             "aov_minor_above": rng.choice(ROUND_UNITS[:10]) * unit - rng.randrange(2),
         },
+        "value": _value(random.Random(str(edges))),
     }
+
+
+def _value(rng: random.Random) -> Json | None:
+    """Return parameters as of shops whose customers come daily or yearly; some are corrected, some only learn to be."""
+    if rng.random() < 0.15:
+        return None
+    return {
+        "orders": {
+            "r": _log_uniform(rng, 0.05, 5), "alpha": _log_uniform(rng, 1, 100),
+            "a": _log_uniform(rng, 0.02, 5), "b": _log_uniform(rng, 0.2, 50),
+        },
+        "amounts": {"p": _log_uniform(rng, 0.3, 20), "q": rng.uniform(1.1, 6), "v": _log_uniform(rng, 1, 200)},
+        "priced_by": rng.choice(("bg_nbd", "poisson", "poisson")),
+        "labels": rng.randrange(20_000),
+        "correction": {
+            "mean": [rng.uniform(0, 5) for _ in range(7)],
+            "deviation": [rng.uniform(0.2, 2.5) for _ in range(7)],
+            "weights": [rng.gauss(0, 0.4) for _ in range(8)],
+            "precision": [1.0] * 36,
+            "bound": rng.choice((0.5, 3.0)),
+        },
+    }  # fmt: skip
+
+
+def _log_uniform(rng: random.Random, least: float, most: float) -> float:
+    return exp(rng.uniform(log(least), log(most)))
 
 
 def _edges(rng: random.Random, unit: int) -> Json:

@@ -6,6 +6,7 @@ import copy
 import random
 
 from tests.builders import Json
+from tests.log_segments import random_segments
 
 ZONES = ("UTC", "Europe/Berlin", "America/Santiago", "Africa/Cairo", "America/Havana", "Asia/Kathmandu")
 CURRENCIES = ("USD", "USD", "USD", "EUR", "JPY", "KWD")
@@ -28,7 +29,7 @@ def random_program(rng: random.Random) -> Json:
         del program["time_zone"]
     if rng.random() < 0.3:
         program |= _open_handed(rng)
-    return program
+    return program | {"segments": random_segments(_beside(rng))}
 
 
 def _open_handed(rng: random.Random) -> Json:
@@ -64,6 +65,9 @@ def changed_program(rng: random.Random, program: Json) -> Json:
         tiers["levels"] = _levels(rng, len(tiers["levels"]))
     if rng.random() < 0.5:
         changed["nudges"] = fresh_nudges
+    beside = _beside(rng)
+    if beside.random() < 0.5:
+        changed["segments"] = random_segments(beside)
     return changed
 
 
@@ -76,6 +80,11 @@ def renamed_program(rng: random.Random, program: Json) -> Json:
             if rng.random() < 0.5:
                 level["name"] = name
     return renamed
+
+
+def _beside(rng: random.Random) -> random.Random:
+    """Return another source of numbers, so that a seed's other rules are the same whatever is drawn from it."""
+    return random.Random(f"segments {copy.copy(rng).random()}")
 
 
 def _tiers(rng: random.Random) -> Json:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
-from state import advance, apply, ledger, levels, quiet, reversal, step, sums, tiers
+from state import advance, apply, ledger, levels, quiet, reversal, segments, step, sums, tiers
 from state.nudges import decide, guards, quiet_hours, tier_at_risk, tier_near
+from state.rules import rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ MUTATIONS = [
     Mutation("a due moment is slept over", quiet.place_quietly, "before.due_at <= now", "False"),
     Mutation("an order leaves a day early", advance.pass_quietly, "bucket.day > left_by:", "bucket.day > left_by + 1:"),
     Mutation("a term's moment is slept over", advance.pass_quietly, "of_term <= until_at", "False"),
-    Mutation("a nudge that became untrue stays", advance.has_pending_word, "one.stands_until is None", "False"),
+    Mutation("a nudge that became untrue stays", quiet._takes_back, "would_renew(customer, rules)", "False"),
     Mutation("nobody is asked again when far", advance.minds_far, "not customer.near_armed or", ""),
 ]
 
@@ -92,10 +93,17 @@ def mutated(mutation: Mutation) -> Iterator[None]:
     assert source.count(mutation.right) == 1, f"{function.__qualname__} does not read {mutation.right!r} once"
     right = function.__code__
     function.__code__ = _code_of(function.__name__, source.replace(mutation.right, mutation.wrong))
+    _forget_compiled_programs()
     try:
         yield
     finally:
         function.__code__ = right
+        _forget_compiled_programs()
+
+
+def _forget_compiled_programs() -> None:
+    rules_of.cache_clear()
+    segments.compiled.cache_clear()
 
 
 def _code_of(name: str, source: str) -> CodeType:

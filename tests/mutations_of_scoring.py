@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from state import advance, quiet, score, segment_reasons, segments, standing, step
+from state import advance, quiet, score, segment_reasons, segments, standing, step, sums, value
 from state.in_force import Models
 from tests.mutations import Mutation
 
@@ -69,7 +69,10 @@ MUTATIONS_OF_SCORING = [
         "who has no order forgets since when", standing.follow_model, "Emptied(model.version, decision.now)", "None"
     ),
     Mutation(
-        "a quiet order is not scored", quiet.place_quietly, " and scores_quietly(customer, models.current, now)", ""
+        "a quiet order is not scored",
+        quiet.place_quietly,
+        " and scores_quietly(customer, rules, models.current, now)",
+        "",
     ),
     Mutation(
         "a quiet order moves somebody within an instant",
@@ -96,6 +99,77 @@ MUTATIONS_OF_SCORING = [
         "distances[left]",
     ),
     Mutation(
-        "a persona is told with the wrong score", segment_reasons.why_persona, "ACTIVE_FROM - 1", "ACTIVE_FROM - 2"
+        "a persona is told without the next better word",
+        segment_reasons.why_persona,
+        "for score in (alike[0], alike[-1] + 1)",
+        "for score in (alike[0],)",
+    ),
+    Mutation(
+        "of two words as near the worse is told",
+        segment_reasons.why_persona,
+        "key=lambda score: abs(score - r)",
+        "key=lambda score: (abs(score - r), score)",
+    ),
+    Mutation(
+        "f and m are mistaken",
+        segments.compiled.__wrapped__,
+        "{cell: ready",
+        "{cell._replace(f=cell.m, m=cell.f): ready",
+    ),
+    Mutation(
+        "a persona has the next worse score's word", segments.SegmentRules.persona_of, "score - 1]", "score - 2]"
+    ),
+    Mutation("what must not all be met is not told", segments._asks_of, ", rule.not_all)", ")"),
+    Mutation("any is told before all", segments._asks_of, "(rule.all_, rule.any_,", "(rule.any_, rule.all_,"),
+    Mutation("a range from 2 has no lower end", segments._sides_of, "lowest > 1", "lowest > 2"),
+    Mutation("a range has no upper end", segments._sides_of, "highest < BEST", "False"),
+    Mutation(
+        "other personas are no other definitions",
+        segments.compiled.__wrapped__,
+        "definitions=(rules, personas)",
+        "definitions=(rules, ())",
+    ),
+    Mutation(
+        "other definitions score nobody", advance._change_program, "programs.models.of(customer)", "None"
+    ),
+    Mutation(
+        "any change of program scores everybody",
+        advance._change_program,
+        "None if rules.segments == old.segments else programs",
+        "programs",
+    ),
+    Mutation(
+        "other definitions move customers to any cluster",
+        standing.follow_model,
+        'decision.cause == "record"',
+        'decision.cause != "model_update"',
+    ),
+    Mutation("the first order is a repeat order", value._orders, "facts.frequency - 1", "facts.frequency"),
+    Mutation("nobody is ever gone", value._orders, "if repeats == 0", "if True"),
+    Mutation("the last order was the first", value._orders, "tenure - min(", "0 * min("),
+    Mutation("an order is worth what this customer's were", value._amount, "amounts.v + spend", "spend"),
+    Mutation(
+        "a correction is used before the hand-over", value.pricing_of, 'value.priced_by == "poisson" and ', ""
+    ),
+    Mutation("a correction is never used", value.pricing_of, 'value.priced_by == "poisson"', "False"),
+    Mutation("features are not centred", value._unscaled, "constant - shift", "constant"),
+    Mutation(
+        "a correction is boundless", value.value_minor, "min(max(linear, -pricing.bound), pricing.bound)", "linear"
+    ),
+    Mutation("value is cut to the minor unit", value.value_minor, "round(major * unit)", "int(major * unit)"),
+    Mutation("four weeks have 29 days", sums.recent_spend, "today - MONTH_DAYS", "today - MONTH_DAYS - 1"),
+    Mutation("a quarter has 90 days", sums.recent_spend, "today - QUARTER_DAYS", "today - QUARTER_DAYS + 1"),
+    Mutation(
+        "a short window forgets what value asks for",
+        sums._keep_from,
+        "min(_windows_from(customer, rules), customer.window_day - QUARTER_DAYS + 1)",
+        "_windows_from(customer, rules)",
+    ),
+    Mutation("nudges know no value", advance.conclude, "else standing.value_minor", "else None"),
+    Mutation(
+        "value is as of the scores before",
+        standing._scored,
+        "since_at, value_minor)",
+        "since_at, before and before.value_minor)",
     ),
 ]

@@ -89,7 +89,10 @@ class Oracle(TierFold):
             customer.now = max(customer.now, at)
             decision = Decision(customer.now, "program_change", Trigger("program_change", None))
             self._re_evaluate(customer, decision, old)
-            self._follow_tier(customer, decision)
+            if new.definitions != old.definitions:
+                self._score(customer, decision, decision.trigger)
+            else:
+                self._follow_tier(customer, decision)
             self._nudge(customer, decision)
 
     def finish(self, until: int | None = None) -> None:

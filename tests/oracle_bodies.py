@@ -103,7 +103,7 @@ def nudge_body(
         "expires_at": instant_text(nudge.expires_at),
         "incentive": None if incentive is None else {"percent": incentive},
         "segment": customer.segments.get("rfm"),
-        "clv_90d": None,
+        "clv_90d": None if customer.value is None else money(customer.value, rules.currency),
         "because": candidate.because,
         "trigger": {"kind": decision.trigger.kind, "id": decision.trigger.id},
     }
@@ -120,7 +120,7 @@ def read_model(rules: Rules, customer: Customer, as_of: int, partition: int) -> 
         "tier": _tier(rules, customer, sums_on(rules, customer, today)),
         "rfm": _rfm(rules, customer, today),
         "segment": _segment(customer),
-        "clv_90d": None,
+        "clv_90d": None if customer.value is None else money(customer.value, rules.currency),
         "source": {"partition": partition, "offset": customer.offset},
     }
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.oracle_admission import Fact
+from tests.oracle_definitions import Scores
 from tests.oracle_rules import Level, Rules, day_of, year_of
-from tests.oracle_scores import Scores
 
 Body = dict[str, object]
 
@@ -115,6 +115,7 @@ class Customer:
         self.scores: Scores | None = None
         self.cluster_id: int | None = None
         self.traits: list[str] = []
+        self.value: int | None = None
         self.model_version: int | None = None
         self._counted: tuple[int, ZoneInfo | None, list[tuple[int, Sums]]] = (-1, None, [])
 

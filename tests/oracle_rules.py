@@ -10,6 +10,8 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tests.oracle_definitions import definitions_of
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
@@ -121,6 +123,7 @@ class Rules:
         self.zone = ZoneInfo(str(_get(program, "time_zone", "UTC")))
         self._read_tiers(program)
         self._read_nudges(program)
+        self.definitions = definitions_of(program)
 
     def _read_tiers(self, program: Mapping[str, object]) -> None:
         window = _get(program, "tiers.window", {"rolling_days": 365})

@@ -7,20 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.oracle_definitions import Definitions, Scores
 from tests.oracle_rules import money
 
 Told = dict[str, object]
 Reasons = tuple[list[Told], Told | None]
 """Criteria and counterfactual."""
-
-ASKED = {
-    "VIP": (("r", ">=", 4), ("f", ">=", 4), ("m", ">=", 4)),
-    "Loyal": (("r", ">=", 4), ("f", ">=", 4), ("m", ">=", 4)),
-    "Potential Loyalist": (("r", ">=", 3), ("f", ">=", 3)),
-    "At Risk": (("r", "<=", 2), ("f", ">=", 3), ("m", ">=", 3)),
-    "Dormant": (("r", "<=", 2), ("f", "<=", 2), ("m", "<=", 2)),
-    "Regulars": (("r", ">=", 3), ("f", ">=", 3)),
-}
 
 
 class Numbers(NamedTuple):
@@ -31,14 +23,6 @@ class Numbers(NamedTuple):
     monetary: int
     aov: int
     tenure: int
-
-
-class Scores(NamedTuple):
-    """1-5 each."""
-
-    r: int
-    f: int
-    m: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +39,8 @@ class Model:
 
     def __init__(self, version: int, snapshot: Mapping[str, object]) -> None:
         self.version = version
+        value = snapshot.get("value")
+        self.value = value if isinstance(value, Mapping) else None
         self.minor_per_major = _number(snapshot, "minor_per_major")
         self.recency_edges = _numbers(snapshot, "edges", "recency_days")
         self.frequency_edges = _numbers(snapshot, "edges", "frequency")
@@ -76,7 +62,7 @@ class Model:
         return next((one for one in self.clusters if one.id == cluster_id), None)
 
 
-# Scores and the rule segment
+# Scores, the rule segment, traits
 
 
 def scores_of(model: Model, numbers: Numbers) -> Scores:
@@ -87,20 +73,6 @@ def scores_of(model: Model, numbers: Numbers) -> Scores:
     return Scores(r, f, m)
 
 
-def rule_segment(scores: Scores) -> str:
-    """Return the first rule that matches."""
-    r, f, m = scores
-    if r >= 4 and f >= 4 and m >= 4:
-        return "VIP"
-    if r >= 4 and (f >= 4 or m >= 4):
-        return "Loyal"
-    if r >= 3 and f >= 3:
-        return "Potential Loyalist"
-    if r <= 2 and (f >= 3 or m >= 3):
-        return "At Risk"
-    return "Dormant" if r <= 2 and f <= 2 and m <= 2 else "Regulars"
-
-
 def traits_of(model: Model, numbers: Numbers) -> list[str]:
     """Return which of the two traits hold."""
     is_budget = numbers.frequency > model.budget_frequency_above and numbers.aov <= model.budget_aov_at_most
@@ -108,25 +80,27 @@ def traits_of(model: Model, numbers: Numbers) -> list[str]:
     return ["Budget Buyer"] * is_budget + ["Power User"] * is_power
 
 
-def why_rfm(model: Model, numbers: Numbers, currency: str) -> Reasons:
+def why_rfm(model: Model, numbers: Numbers, defined: Definitions, currency: str) -> Reasons:
     """Return what the rule asks of the scores, and the raw value that would lead to another segment."""
     scores = scores_of(model, numbers)
-    asked = ASKED[rule_segment(scores)]
+    asked = defined.asked(scores)
     criteria = [criterion(name, getattr(scores, name), relation, threshold) for name, relation, threshold in asked]
-    return criteria, _other_rule_segment(model, numbers, currency)
+    return criteria, _other_rule_segment(model, numbers, defined, currency)
 
 
-def _other_rule_segment(model: Model, numbers: Numbers, currency: str) -> Told | None:
+def _other_rule_segment(model: Model, numbers: Numbers, defined: Definitions, currency: str) -> Told | None:
     scores, found = scores_of(model, numbers), []
+    here = defined.segment_of(scores)
     for place, (name, edges) in enumerate(
         (("recency", model.recency_edges), ("frequency", model.frequency_edges), ("monetary", model.monetary_edges))
     ):
         value = getattr(numbers, name)
         for needed in [int(edge) + more for edge in edges for more in (0, 1)]:
             others = scores_of(model, numbers._replace(**{name: needed}))
-            if rule_segment(others) != rule_segment(scores):
+            there = defined.segment_of(others)
+            if there != here:
                 step, score = abs(others[place] - scores[place]), others[place]
-                found.append((step, -score, place, abs(needed - value), needed, name, value, rule_segment(others)))
+                found.append((step, -score, place, abs(needed - value), needed, name, value, there))
     if not found:
         return None
     *_, needed, name, value, segment = min(found)
@@ -197,16 +171,22 @@ def _nearest(model: Model, numbers: Numbers, clusters: list[Cluster]) -> Cluster
 # Personas
 
 
-def persona_of(r: int, tier: str) -> str:
-    """Return the persona of a recency score and a tier."""
-    return f"{'Active' if r >= 3 else 'Dormant'} {tier.title()}"
-
-
-def why_persona(r: int, tier: str) -> Reasons:
-    """Return the two things that make a persona, and the score that would make the other one."""
-    needed = 2 if r >= 3 else 3
-    criteria = [criterion("r", r, ">=", 3), criterion("tier", tier, "=", tier)]
-    return criteria, {"segment": persona_of(needed, tier), "name": "r", "value": r, "needed": needed}
+def why_persona(defined: Definitions, r: int, tier: str) -> Reasons:
+    """Return where the word and the next better one begin, the tier, and the nearest score with another word."""
+    words, own = defined.words, defined.words[r - 1]
+    first, last = words.index(own) + 1, 5 - words[::-1].index(own)
+    criteria = []
+    if first > 1:
+        criteria.append(criterion("r", r, ">=", first))
+    if last < 5:
+        criteria.append(criterion("r", r, ">=", last + 1))
+    criteria.append(criterion("tier", tier, "=", tier))
+    for step in (1, 2, 3, 4):
+        for needed in (r + step, r - step):
+            if 1 <= needed <= 5 and words[needed - 1] != own:
+                segment = defined.persona_of(needed, tier)
+                return criteria, {"segment": segment, "name": "r", "value": r, "needed": needed}
+    return criteria, None
 
 
 # What is said

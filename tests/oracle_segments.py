@@ -14,14 +14,13 @@ from tests.oracle_scores import (
     Numbers,
     Reasons,
     cluster_of,
-    persona_of,
-    rule_segment,
     scores_of,
     traits_of,
     why_cluster,
     why_persona,
     why_rfm,
 )
+from tests.oracle_value import Spent, value_in_90_days
 
 SCHEMES = ("rfm", "cluster", "persona")
 
@@ -72,22 +71,24 @@ class SegmentFold(NudgeFold):
             return
         numbers, cluster_before = self._numbers(customer), customer.cluster_id
         names: dict[str, str | None] = dict.fromkeys(SCHEMES)
-        customer.scores, customer.cluster_id, customer.traits = None, None, []
+        customer.scores, customer.cluster_id, customer.traits, customer.value = None, None, [], None
         if numbers is not None:
             scores = scores_of(model, numbers)
-            is_adoption = decision.cause == "model_update"
+            is_adoption = decision.cause != "record"
             cluster = cluster_of(model, numbers, cluster_before, is_adoption=is_adoption)
             customer.scores, customer.cluster_id = scores, cluster.id
             customer.traits, customer.model_version = traits_of(model, numbers), model.version
-            persona = persona_of(scores.r, customer.tier_name)
-            names = {"rfm": rule_segment(scores), "cluster": cluster.name, "persona": persona}
+            customer.value = self._value(customer, model, numbers)
+            defined = self.rules.definitions
+            persona = defined.persona_of(scores.r, customer.tier_name)
+            names = {"rfm": defined.segment_of(scores), "cluster": cluster.name, "persona": persona}
         for scheme in SCHEMES:
             self._move(customer, decision, trigger, scheme, names[scheme], cluster_before)
 
     def _follow_tier(self, customer: Customer, decision: Decision) -> None:
         """Let the persona follow a tier that time or a change of program changed."""
         if customer.scores is not None:
-            persona = persona_of(customer.scores.r, customer.tier_name)
+            persona = self.rules.definitions.persona_of(customer.scores.r, customer.tier_name)
             self._move(customer, decision, Trigger(decision.cause, None), "persona", persona, customer.cluster_id)
 
     def _numbers(self, customer: Customer) -> Numbers | None:
@@ -99,6 +100,13 @@ class SegmentFold(NudgeFold):
         # round() of a Fraction is half-even.
         aov = round(Fraction(monetary, len(days)))
         return Numbers(today - max(days), len(days), monetary, aov, today - min(days))
+
+    def _value(self, customer: Customer, model: Model, numbers: Numbers) -> int | None:
+        if model.value is None:
+            return None
+        today, counting = self._today(customer.now), customer.counting(self.rules.zone)
+        recent = [sum(sums.spend for day, sums in counting if today - day < days) for days in (28, 91)]
+        return value_in_90_days(model.value, model.minor_per_major, Spent(*numbers, *recent))
 
     def _move(
         self,
@@ -138,8 +146,8 @@ class SegmentFold(NudgeFold):
         assert scores is not None
         assert numbers is not None
         if scheme == "persona":
-            return why_persona(scores.r, customer.tier_name)
+            return why_persona(self.rules.definitions, scores.r, customer.tier_name)
         model = self.models[customer.id]
         if scheme == "rfm":
-            return why_rfm(model, numbers, self.rules.currency)
+            return why_rfm(model, numbers, self.rules.definitions, self.rules.currency)
         return why_cluster(model, numbers, cluster_before, customer.cluster_id)

@@ -7,7 +7,7 @@ from tests.scenario import PROGRAM, Scenario, consent, instant, micros
 from tests.scenarios_tiers import assigned, bought, cancelled, changed_rules
 
 SNAPSHOT: Json = {
-    "format": 1,
+    "format": 2,
     "trained_at": 0,
     "customers": 100,
     "restarts": 0,
@@ -26,6 +26,13 @@ SNAPSHOT: Json = {
     "hysteresis": 0.1,
     "budget_buyer": {"frequency_above": 0, "aov_minor_at_most": 0},
     "power_user": {"monetary_minor_above": 9000, "aov_minor_above": 9000},
+    "value": {
+        "orders": {"r": 1, "alpha": 90, "a": 2, "b": 1},
+        "amounts": {"p": 1, "q": 2, "v": 10},
+        "priced_by": "bg_nbd",
+        "labels": 0,
+        "correction": None,
+    },
 }
 
 
@@ -83,6 +90,10 @@ SCENARIOS = [
             "segment.traits": ["Budget Buyer"],
             "segment.since": instant("03-01 18:00"),
             "model_version": 4,
+            # Gone with a chance of density 2p after the only order, and active the rate has density exp(-rate) in
+            # units of 90 days: orders are the integral of 2p (1 - 1 / (1 + p)) / p, which is 2 (1 - ln 2), at
+            # 1 * (10 + 0) / (1 * 1 + 2 - 1) = 5 each.
+            "clv_90d": "3.07",
         },
     ),
     Scenario(
@@ -103,7 +114,13 @@ SCENARIOS = [
             ("03-02", "Active Bronze", None, "refund", "o-1"),
         ],
         bodies={"changes.3.criteria": [], "changes.3.counterfactual": None, "changes.3.model_version": 4},
-        state={"segment.rfm": None, "segment.traits": [], "segment.since": instant("03-02"), "model_version": 4},
+        state={
+            "segment.rfm": None,
+            "segment.traits": [],
+            "segment.since": instant("03-02"),
+            "model_version": 4,
+            "clv_90d": None,
+        },
     ),
     Scenario(
         "a renamed level is the same rung: a manual tier stays, and the persona follows",

@@ -15,6 +15,7 @@ from schemas.snapshot import (
     Scaling,
     Snapshot,
 )
+from schemas.value import BgNbd, Correction, GammaGamma, Value
 
 
 def random_snapshot(random: Random) -> Snapshot:
@@ -35,7 +36,22 @@ def random_snapshot(random: Random) -> Snapshot:
         hysteresis=random.choice((0.0, 0.1, 0.3)),
         budget_buyer=BudgetBuyerThresholds(edges.frequency[2], edges.aov_minor[1]),
         power_user=PowerUserThresholds(edges.monetary_minor[3], edges.aov_minor[3]),
+        value=None if random.random() < 0.1 else random_value(random),
     )
+
+
+def random_value(random: Random) -> Value:
+    """Return parameters as of shops whose customers come daily or yearly."""
+    orders = BgNbd(random.uniform(0.1, 3), random.uniform(1, 90), random.uniform(0.05, 3), random.uniform(0.3, 20))
+    amounts = GammaGamma(random.uniform(0.5, 9), random.uniform(1.1, 6), random.uniform(1, 90))
+    correction = Correction(
+        tuple(random.uniform(0, 4) for _ in range(7)),
+        tuple(random.uniform(0.2, 2) for _ in range(7)),
+        tuple(random.gauss(0, 0.3) for _ in range(8)),
+        (1.0,) * 36,
+        3.0,
+    )
+    return Value(orders, amounts, random.choice(("bg_nbd", "poisson")), random.randrange(9_000), correction)
 
 
 def _edges(random: Random, most: int) -> Quintiles:

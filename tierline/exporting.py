@@ -10,7 +10,7 @@ from state.bodies import Body
 from state.customer import Standing, decode_state
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
-from state.store import Wanted
+from state.store import Wanted, scan
 from storefront.lookup import view_of
 from tierline.settings import Settings
 from tierline.wiring import repository_of, wall_now
@@ -40,7 +40,7 @@ async def export(settings: Settings, path: Path, table_format: Format) -> int:
 
 async def _views(settings: Settings, repository: RedisRepository, partition: int) -> AsyncIterator[list[Body]]:
     seen: set[str] = set()
-    async for ids in repository.scan(partition, CUSTOMERS_A_READ):
+    async for ids in scan(repository, partition, CUSTOMERS_A_READ):
         fresh = [customer_id for customer_id in dict.fromkeys(ids) if customer_id not in seen]
         seen.update(fresh)
         loaded = await repository.load(partition, Wanted(fresh))

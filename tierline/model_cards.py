@@ -8,6 +8,7 @@ from tierline.console import Json, note, out, print_table
 from tierline.model_views import CENTRES, EDGES
 from tierline.segment_card import Node
 
+PRICED_BY: Final = {"bg_nbd": "BG/NBD and Gamma-Gamma", "poisson": "Poisson on BG/NBD"}
 UNITS: Final = {
     "recency_days": "days since the last order",
     "frequency": "orders",
@@ -19,7 +20,7 @@ UNITS: Final = {
 
 def print_list(view: Node) -> None:
     """Print a line for each version."""
-    columns = ("version", "trained at", "customers", "restarts", "clusters", "")
+    columns = ("version", "trained at", "customers", "restarts", "value by", "clusters", "")
     print_table("Models", columns, [_line(one, view) for one in _nodes(view["versions"])])
     if view["frozen_at"] is not None:
         note(f"frozen: workers adopt nothing newer than model {view['frozen_at']}; `tierline models unfreeze` ends it")
@@ -42,9 +43,23 @@ def print_card(view: Node) -> None:
     for trait, thresholds in _node(view["traits"]).items():
         words = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in _node(thresholds).items())
         out.print(f"{trait}: {words}", markup=False)
-
+    if view["value"] is not None:
+        _print_value(view)
     if view["drift"] is not None:
         _print_drift(_node(view["drift"]))
+
+
+def _print_value(view: Node) -> None:
+    by, value = PRICED_BY[str(view["priced_by"])], _node(view["value"])
+    out.print(f"Value in 90 days: by {by}; {_count(view['labels'])} labels have matured.")
+    for name, words in (("orders", "BG/NBD of orders"), ("amounts", "Gamma-Gamma of amounts")):
+        out.print(f"  {words}: {_weights(value[name])}", markup=False)
+    if value["correction"] is not None:
+        out.print(f"  Poisson weights, a deviation of each feature: {_weights(value['correction'])}", markup=False)
+
+
+def _weights(weights: Json) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in _node(weights).items())
 
 
 def _print_drift(drift: Node) -> None:
@@ -79,7 +94,7 @@ def print_comparison(view: Node) -> None:
 def _line(one: Node, view: Node) -> tuple[str, ...]:
     clusters = ", ".join(f"{cluster['name']} {_share(cluster['share'])}" for cluster in _nodes(one["clusters"]))
     numbers = (str(one["version"]), str(one["trained_at"]), _count(one["customers"]), str(one["restarts"]))
-    return (*numbers, clusters, _standing(one, view))
+    return (*numbers, str(one["priced_by"] or "-"), clusters, _standing(one, view))
 
 
 def _standing(one: Node, view: Node) -> str:

@@ -5,11 +5,13 @@ from schemas.drift import Drift, values_of
 from schemas.instants import format_instant
 from schemas.raw_units import money_text, raw_units
 from schemas.snapshot import Cluster, Snapshot
+from schemas.value import Value
 from streams.model_versions import ModelVersions
 from tierline.console import Json
 
 EDGES = ("recency_days", "frequency", "monetary", "aov")
 CENTRES = ("recency_days", "frequency", "monetary", "aov", "tenure_days")
+WEIGHTS = ("constant", *CENTRES, "spend_28_days", "spend_91_days")
 
 
 def list_view(versions: ModelVersions) -> dict[str, Json]:
@@ -39,6 +41,7 @@ def card_view(version: int, snapshot: Snapshot) -> dict[str, Json]:
         ],
         "drift": None if snapshot.drift is None else _drift(snapshot.drift, snapshot.minor_per_major),
         "hysteresis": snapshot.hysteresis,
+        "value": None if snapshot.value is None else _value(snapshot.value),
         "traits": {
             "Budget Buyer": {
                 "frequency_above": budget.frequency_above, "aov_at_most": money_text(budget.aov_minor_at_most, unit),
@@ -80,6 +83,8 @@ def _head(version: int, snapshot: Snapshot) -> dict[str, Json]:
         "trained_at": format_instant(snapshot.trained_at),
         "customers": snapshot.customers,
         "restarts": snapshot.restarts,
+        "priced_by": None if snapshot.value is None else snapshot.value.priced_by,
+        "labels": 0 if snapshot.value is None else snapshot.value.labels,
         "rolled_back_to": snapshot.rollback.to if snapshot.rollback else None,
     }
 
@@ -91,6 +96,16 @@ def _edges(snapshot: Snapshot) -> dict[str, Json]:
         "frequency": list(edges.frequency),
         "monetary": [money_text(minor, unit) for minor in edges.monetary_minor],
         "aov": [money_text(minor, unit) for minor in edges.aov_minor],
+    }
+
+
+def _value(value: Value) -> dict[str, Json]:
+    correction, parameters = value.correction, (value.orders, value.amounts)
+    orders, amounts = ({name: getattr(one, name) for name in one.__struct_fields__} for one in parameters)
+    return {
+        "orders": orders,
+        "amounts": amounts,
+        "correction": None if correction is None else dict(zip(WEIGHTS, correction.weights, strict=True)),
     }
 
 

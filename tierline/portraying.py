@@ -27,7 +27,7 @@ async def portraits_of(settings: Settings, *, with_orders: bool) -> dict[str, Js
     """Return the body of `/v1/portraits`; with orders each group has `habits` too. Raises as `read_population` does."""
     program = await _program(settings)
     population = await read_population(settings)
-    groups = groups_of(population)
+    groups = groups_of(population, program.segments)
     body = cast("dict[str, Json]", portraits(population, groups, program.currency))
     if with_orders:
         counter = HabitCounter(_groups_by_customer(population, groups), calendar_of(program.time_zone).day_of)

@@ -1,4 +1,4 @@
-"""The part of a customer's card that is about segments: scores, names, traits, and what led to each."""
+"""The part of a customer's card that is about segments: scores, names, traits, value, and what led to each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, cast
@@ -35,6 +35,7 @@ def segment_facts(view: Node) -> list[tuple[str, str]]:
         *((scheme, str(segment[scheme])) for scheme in SCHEMES),
         ("traits", traits or "none"),
         ("segments since", str(segment["since"])[:10]),
+        *([] if view["clv_90d"] is None else [("next 90 days", f"{view['clv_90d']} expected")]),
         ("model", f"version {view['model_version']}"),
     ]
 

@@ -9,6 +9,7 @@ from aiokafka.partitioner import murmur2
 from models.settings import LearningSettings
 from schemas.instants import Instant
 from schemas.money import minor_digits
+from schemas.program import Program
 from state.redis_repository import RedisRepository
 from storefront.lookup import Lookup
 from streams.population_follower import PopulationFollower
@@ -79,17 +80,25 @@ def worker_config(settings: Settings, start_from: StartFrom) -> WorkerConfig:
 
 def trainer_config(settings: Settings) -> TrainerConfig:
     """Return all that the trainer is told; raises ``SettingsError`` or ``UsageError`` where something is missing."""
-    program = program_of(settings)
     return TrainerConfig(
         kafka=cast("Mapping[str, object]", kafka_options(settings)),
-        learning=LearningSettings(
-            k=program.segments.k,
-            minor_per_major=10 ** minor_digits(program.currency),
-            publish_every_days=settings.model_days,
-        ),
+        learning=_learning(settings, program_of(settings)),
         name=settings.name,
         topic_prefix=settings.topic_prefix,
         session_timeout_seconds=settings.session_timeout_seconds,
+    )
+
+
+def _learning(settings: Settings, program: Program) -> LearningSettings:
+    traits = program.segments.traits
+    return LearningSettings(
+        k=program.segments.k,
+        budget_frequency_top=float(traits.budget_buyer.frequency_top),
+        budget_aov_bottom=float(traits.budget_buyer.aov_bottom),
+        power_monetary_top=float(traits.power_user.monetary_top),
+        power_aov_top=float(traits.power_user.aov_top),
+        minor_per_major=10 ** minor_digits(program.currency),
+        publish_every_days=settings.model_days,
     )
 
 

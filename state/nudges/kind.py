@@ -22,8 +22,9 @@ class NudgeKind:
     """Return the reason why an issued one is no longer true, None while it is."""
     only_after: Literal["tier_change", "time"] | None = None
     """What alone can bring a candidate about: a tier change in the same decision, or time; None: anything."""
-    stands_until: Literal["tier_change", "far"] | None = None
-    """What alone takes an issued one back: a tier change; that, or sums far from the next level; None: anything."""
+    stands_until: Literal["tier_change", "far", "renewal"] | None = None
+    """What alone takes an issued one back: a tier change; that, or sums far from the next level; that, or orders that
+    would renew the term; None: anything."""
     is_service: bool = False
     """Service messages need consent but no other permission, and count against no cap."""
     on_tier_change: Callable[[Decision], None] | None = None

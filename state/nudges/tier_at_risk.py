@@ -30,4 +30,4 @@ def _retraction(decision: Decision, _nudge: OpenNudge) -> str | None:
     return "will_renew" if is_safe else None
 
 
-KIND = NudgeKind("tier_at_risk", _candidate, _retraction, "time")
+KIND = NudgeKind("tier_at_risk", _candidate, _retraction, "time", "renewal")

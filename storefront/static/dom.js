@@ -56,13 +56,17 @@ export function missingWords(missing, path) {
 /** Return an element's colour slot for a tier: its place in the program, lowest first. */
 export const tierClass = (name, order) => `tier-${Math.max(0, order.indexOf(name)) % 6}`;
 
-/** Return an element's colour slot for a segment: a persona has its tier's, paler where it is dormant. */
+/** Return an element's colour slot for a segment: a persona has its tier's, paler where a fresher one is above it. */
 export function segmentClass(scheme, name, names, tiers) {
   if (scheme !== "persona") return `segment-${Math.max(0, names.indexOf(name)) % 8}`;
-  const [word, ...tier] = name.split(" ");
-  const rank = tiers.findIndex((one) => one.toLowerCase() === tier.join(" ").toLowerCase());
-  return `tier-${Math.max(0, rank) % 6}${word === "Dormant" ? " dormant" : ""}`;
+  const tier = tierOf(name);
+  const rank = tiers.findIndex((one) => one.toLowerCase() === tier.toLowerCase());
+  const isPaler = name.startsWith("Dormant ") || names.filter((one) => tierOf(one) === tier).indexOf(name) > 0;
+  return `tier-${Math.max(0, rank) % 6}${isPaler ? " dormant" : ""}`;
 }
+
+/** Return what stands behind a persona's word. */
+const tierOf = (persona) => persona.slice(persona.indexOf(" ") + 1);
 
 /** Return the softer half of a line: what is held back or sent is explained after a colon. */
 export function aside(tone, detail) {

@@ -1,4 +1,4 @@
-/** How one customer compares with the others: scores, segments, traits, and why. */
+/** How one customer compares with the others: scores, segments, traits, why, and expected value. */
 
 import { date, el } from "./dom.js";
 import { likeness, otherwise } from "./reasons.js";
@@ -22,7 +22,14 @@ export function standing(view, reasons) {
     el("h3", {}, "Segments"),
     el("dl", { class: "segments" }, ...rows, pair("Traits", traits)),
     el("p", { class: "quiet small" }, `Since ${date(segment.since)}, by model ${version}.`),
+    ...value(view),
   ];
+}
+
+/** What the model expects them to spend; nothing where it does not say. */
+function value({ clv_90d: expected }) {
+  if (expected === null || expected === undefined) return [];
+  return [el("h3", {}, "Value"), el("dl", { class: "segments" }, pair("Expected in 90 days", expected))];
 }
 
 function score(title, value) {

@@ -18,7 +18,8 @@ from tests.oracle_rules import instant_text
 from tests.product import ProductFold
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [(ROOT / name).read_text("utf-8") for name in ("program.yaml", "examples/grocery.yaml")]
+FILES = ("program.yaml", "examples/grocery.yaml", "examples/own_segments.yaml")
+SOURCES = [(ROOT / name).read_text("utf-8") for name in FILES]
 LINE_CHARACTERS_MAX = 700
 FIRST_MS = 1_488_369_600_000  # 2017-03-01T12:00:00Z
 
@@ -31,7 +32,9 @@ VALUES: tuple[object, ...] = (
     "EUR",
     "JPY", "KWD", "CLF", "XXX", "UTC", "Asia/Kathmandu", "Pacific/Kiritimati", "America/Havana", "Africa/Cairo",
     "Mars/X",
-    "right/UTC", "../UTC", "365 days", "30d", "5%", "live", "dry_run", "any", "all", "bronze", [], {}, [1], [[]],
+    "right/UTC", "../UTC", "365 days", "30d", "5%", "live", "dry_run", "any", "all", "bronze",
+    "4-5", "1-5", "5-4", "3", 3,
+    {"r": "4-5", "f": 5}, {"name": "Others"}, {"word": "Fresh", "r": "1-5"}, "none", [], {}, [1], [[]],
     {"a": 1},
     [30, 7], [0], [36_500, 1], list(range(1, 52)), {"from": "21:00", "to": "21:00"}, {"rolling_days": 1},
     {"lifetime": True},

@@ -19,7 +19,7 @@ from state.store import TOLD_MAX, StoreUnavailableError, Wanted
 from streams import topics
 from streams.service import work_of
 from tests.integration.along import first_difference, identity, replayed
-from tests.integration.reading import TopicsOfName
+from tests.integration.reading import TopicsOfName, steps_of
 from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
@@ -120,6 +120,13 @@ class Installation(TopicsOfName):
             await asyncio.sleep(0.2)
         await self.await_rest(within_seconds)
 
+    async def await_steps(self, count: int, within_seconds: float = 60) -> None:
+        """Wait until so many steps are committed."""
+        gives_up_at = time.monotonic() + within_seconds
+        while sum(meta.step for meta in await self.metas()) < count:
+            assert time.monotonic() < gives_up_at, f"too few steps: {self._said()}"
+            await asyncio.sleep(0.2)
+
     async def metas(self) -> list[PartitionMeta]:
         """Return what each partition's last commit says; a partition that nobody started is left out."""
         repository = RedisRepository(self.redis_url, self.name)
@@ -147,20 +154,21 @@ class Installation(TopicsOfName):
         return sum([await self._assert_partition(partition) for partition in range(self.partitions)])
 
     async def _assert_partition(self, partition: int) -> int:
-        inputs = {topic: {r.offset: r for r in await self.read(topic, partition)} for topic in INPUTS}
+        read = await self.read_all([*INPUTS, JOURNAL, *OUTPUTS], partition)
+        inputs = {topic: {r.offset: r for r in read[topic]} for topic in INPUTS}
         customers = CustomersInMemory()
         fold = Fold(
             PartitionMeta(partition=partition), customers, work_of(config_of(self.worker_options())).partition_of
         )
-        said = replayed(fold, customers, await self.journal(partition), inputs, await self.models())
+        said = replayed(fold, customers, steps_of(read[JOURNAL]), inputs, await self.models())
         for topic in OUTPUTS:
-            published = [(r.key, r.value, list(r.headers)) for r in await self.read(topic, partition)]
+            published = [(r.key, r.value, list(r.headers)) for r in read[topic]]
             expected = [(o.key, o.value, list(o.headers)) for o in said if o.topic == topic]
             assert published == expected, (
                 f"{topic} partition {partition} differs from the journal's replay: "
                 f"{len(published)} published, {len(expected)} replayed, first {first_difference(published, expected)}"
             )
-            ids = [identity(record) for record in await self.read(topic, partition)]
+            ids = [identity(record) for record in read[topic]]
             assert len(ids) == len(set(ids)), f"{topic} partition {partition} holds an id twice"
         await self._assert_states(partition, fold, customers, said_of(said))
         return len(said)
@@ -201,7 +209,7 @@ class Installation(TopicsOfName):
                 if any(meta.offsets.get(topic) != end for (p, topic), end in ends.items() if p == partition):
                     return False
                 # In this order: what is still due makes the last outputs.
-                if await repository.due(partition, meta.clock_at, 1):
+                if meta.is_sweeping or await repository.due(partition, meta.clock_at, 1):
                     return False
                 if (await repository.peek(partition, 1)).entries:
                     return False

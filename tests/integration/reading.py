@@ -1,9 +1,11 @@
 """What an installation's topics hold, as a reader sees it."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from msgspec.structs import replace
 
 from schemas.journal import Step, decode_entry
 from schemas.operator_records import decode_model_record
@@ -11,6 +13,7 @@ from schemas.record import LogRecord
 from schemas.snapshot import Snapshot, encode_snapshot
 from schemas.topics import JOURNAL, MODELS
 from state.score import Model, model_of
+from streams.topic_reader import log_record
 
 
 @dataclass(slots=True)
@@ -27,40 +30,40 @@ class TopicsOfName:
 
     async def read(self, topic: str, partition: int, isolation_level: str = "read_committed") -> list[LogRecord]:
         """Return what a reader sees."""
-        tp = TopicPartition(self.prefix + topic, partition)
+        return (await self.read_all([topic], partition, isolation_level))[topic]
+
+    async def read_all(
+        self, names: Sequence[str], partition: int, isolation_level: str = "read_committed"
+    ) -> dict[str, list[LogRecord]]:
+        """Return what a reader sees of each topic; one consumer takes a fraction of the time of many."""
+        places = {TopicPartition(self.prefix + name, partition): name for name in names}
+        ends = await self._written_ends(list(places))
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.kafka, isolation_level=isolation_level, enable_auto_commit=False
         )
         await consumer.start()
-        consumer.assign([tp])
-        end = await self._written_end(tp)
-        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-        found: list[LogRecord] = []
-        while await consumer.position(tp) < end:
-            records = (await consumer.getmany(tp, timeout_ms=500)).get(tp, ())
-            found += [LogRecord(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
+        consumer.assign(list(places))
+        for place, begin in (await consumer.beginning_offsets(list(places))).items():
+            consumer.seek(place, begin)
+        found: dict[str, list[LogRecord]] = {name: [] for name in names}
+        left = list(places)
+        while left := [place for place in left if await consumer.position(place) < ends[place]]:
+            for place, records in (await consumer.getmany(*left, timeout_ms=500)).items():
+                found[places[place]] += [replace(log_record(one), topic=places[place]) for one in records]
         await consumer.stop()
         return found
 
-    async def _written_end(self, tp: TopicPartition) -> int:
-        """Return the end of what is written: a commit is done before its markers let a committed reader see it."""
+    async def _written_ends(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the ends of what is written: a commit is done before its markers let a committed reader see it."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
         await consumer.start()
-        end = int((await consumer.end_offsets([tp]))[tp])
+        ends = await consumer.end_offsets(places)
         await consumer.stop()
-        return end
+        return {place: int(ends[place]) for place in places}
 
     async def journal(self, partition: int) -> list[Step]:
         """Return the steps in the journal; they follow each other without a gap."""
-        steps: list[Step] = []
-        expected = 1
-        for record in await self.read(JOURNAL, partition):
-            assert record.value is not None
-            entry = decode_entry(record.value)
-            assert entry.first_step == expected, f"the journal is torn at step {expected}"
-            expected = entry.next_step
-            steps += entry.steps
-        return steps
+        return steps_of(await self.read(JOURNAL, partition))
 
     async def publish_model(self, snapshot: Snapshot) -> int:
         """Publish a snapshot as the trainer does, in a transaction of its own; return its version."""
@@ -79,3 +82,16 @@ class TopicsOfName:
     async def snapshots(self) -> dict[int, dict[str, object]]:
         """Return every snapshot's JSON by its version."""
         return {one.offset: json.loads(one.value or b"") for one in await self.read(MODELS, 0)}
+
+
+def steps_of(journal: Iterable[LogRecord]) -> list[Step]:
+    """Return the steps in the journal; they follow each other without a gap."""
+    steps: list[Step] = []
+    expected = 1
+    for record in journal:
+        assert record.value is not None
+        entry = decode_entry(record.value)
+        assert entry.first_step == expected, f"the journal is torn at step {expected}"
+        expected = entry.next_step
+        steps += entry.steps
+    return steps

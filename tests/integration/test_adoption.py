@@ -23,10 +23,10 @@ VERSIONS = 5
 async def test_a_worker_killed_while_it_adopts_a_model_leaves_nobody_out(
     installation: Installation, record_property: Callable[[str, object], None]
 ) -> None:
-    random, installation.options = Random(5), {"commit_customers": 50}  # Many commits a sweep.
+    random, installation.options = Random(5), {"commit_customers": 200}  # Ticks of 50 in a sweep.
     workers = [installation.start_worker(), installation.start_worker()]
     producing = asyncio.create_task(installation.produce(a_shop(7_000, seed=5, customers=4000), a_second=700))
-    await asyncio.sleep(4)
+    await installation.await_steps(500)
     hit = 0
     for _ in range(VERSIONS):
         version = await installation.publish_model(random_snapshot(random))
@@ -65,7 +65,7 @@ async def _sweep_is_half_done(installation: Installation, version: int) -> bool:
             metas = [decode_meta(blob) for blob in blobs if blob is not None]
             if any(meta.model == version and meta.previous_model is not None for meta in metas):
                 return True
-            if all(meta.model == version for meta in metas):
+            if len(metas) == installation.partitions and all(meta.model == version for meta in metas):
                 return False
         return False
     finally:

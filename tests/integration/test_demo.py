@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import descendants, is_alive
+
 READY_TIMEOUT_SECONDS = 90
 
 
@@ -21,25 +23,12 @@ def _demo(*options: str, cwd: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _descendants(pid: int) -> set[int]:
-    found: set[int] = set()
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found |= {child} | _descendants(child)
-    return found
-
-
-def _is_alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def _wait_until_gone(pids: set[int]) -> set[int]:
     deadline = time.monotonic() + 10
-    left = {pid for pid in pids if _is_alive(pid)}
+    left = {pid for pid in pids if is_alive(pid)}
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
-        left = {pid for pid in left if _is_alive(pid)}
+        left = {pid for pid in left if is_alive(pid)}
     return left
 
 
@@ -67,7 +56,7 @@ def test_whatever_ends_the_demo_ends_its_processes(ending: signal.Signals, tmp_p
     while len(started) < 5 and time.monotonic() < deadline:  # Kafka, Valkey, two workers, the API.
         assert demo.poll() is None, demo.communicate()[1]
         time.sleep(0.1)
-        started = _descendants(demo.pid)
+        started = descendants(demo.pid)
     assert len(started) >= 5
     time.sleep(1.0)  # Into the feed: the hardest moment to end at.
     demo.send_signal(ending)

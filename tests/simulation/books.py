@@ -17,7 +17,7 @@ from tests.simulation.workload import PARTITION
 
 def violations(world: World) -> list[str]:
     """Return what does not hold, empty if everything does."""
-    steps, is_whole = _journalled(world.kafka)
+    steps, is_whole = journalled(world.kafka)
     if not is_whole:
         return ["the journal is torn"]
     customers = CustomersInMemory()
@@ -38,7 +38,7 @@ def violations(world: World) -> list[str]:
 
 def adoptions(world: World) -> int:
     """Return how many models were adopted, by what the journal says."""
-    return sum(isinstance(step, ModelAdoption) for step in _journalled(world.kafka)[0])
+    return sum(isinstance(step, ModelAdoption) for step in journalled(world.kafka)[0])
 
 
 def _state_violations(world: World, fold: Fold, customers: CustomersInMemory) -> list[str]:
@@ -76,7 +76,8 @@ def _filled(ledgers: dict[str, dict[str, bytes]]) -> dict[str, dict[str, bytes]]
     return {customer_id: fields for customer_id, fields in ledgers.items() if fields}
 
 
-def _journalled(kafka: FakeKafka) -> tuple[list[Step], bool]:
+def journalled(kafka: FakeKafka) -> tuple[list[Step], bool]:
+    """Return every step in the journal, and whether none is missing."""
     steps: list[Step] = []
     expected = 1
     for _, value in kafka.journal:

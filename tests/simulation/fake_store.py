@@ -1,12 +1,12 @@
 """The store's port on dicts, with the semantics of `state/commit.lua`; it can go back, and be emptied."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from schemas.instants import Instant
 from state.changes import Said
-from state.store import TOLD_MAX, Dirty, LagNote, Loaded, Peeked, Stored, Wanted, Write
+from state.store import TOLD_MAX, Dirty, LagNote, Loaded, Peeked, Scanned, Stored, Wanted, Write
 
 NEVER = float("inf")
 
@@ -102,16 +102,13 @@ class FakeStore:
         found = sorted((int(at), i) for i, at in self.shard(partition).due.items() if at <= until_at)
         return found[:limit]
 
-    async def scan(self, partition: int, limit: int = 500) -> AsyncIterator[list[str]]:
-        """Yield whoever is there at each look."""
-        seen: list[str] = []
-        while True:
-            await self._pause("scan")
-            left = sorted(set(self.shard(partition).due) - set(seen))[:limit]
-            if not left:
-                return
-            seen += left
-            yield left
+    async def scan_from(self, partition: int, place: int, limit: int) -> Scanned:
+        """Return whoever is there now from ``place`` on, in an order that no newcomer changes."""
+        await self._pause("scan")
+        due = self.shard(partition).due
+        ahead = sorted((spot, i) for i in due if (spot := _spot(i)) >= place)
+        found = [(None if due[i] == NEVER else int(due[i]), i) for _, i in ahead[:limit]]
+        return Scanned(found, ahead[limit][0] if len(ahead) > limit else 0)
 
     async def commit(self, partition: int, expected: str, new_token: str, write: Write) -> bool:
         """Write everything or nothing."""
@@ -183,10 +180,12 @@ class FakeStore:
         self.shards[partition] = replace(shard, dirty=kept)
 
 
+def _spot(customer_id: str) -> int:
+    return int.from_bytes(sha256(customer_id.encode()).digest()[-6:], "big") + 1
+
+
 def _written(shard: Shard, new_token: str, write: Write) -> Shard:
     states, ledgers, due = dict(shard.states), dict(shard.ledgers), dict(shard.due)
-    if write.everyone_due_at is not None:
-        due = {customer_id: min(at, write.everyone_due_at) for customer_id, at in due.items()}
     gone = {*write.reborn, *(i for i, state in write.states.items() if state is None)}
     for keys in (states, ledgers, due):
         for customer_id in gone & set(keys):

@@ -16,7 +16,7 @@ from streams.ports import LostClaimError, Ports, StopError
 from streams.relay import relay
 from streams.sweep import sweep
 from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeModels, FakeOutputs
-from tests.simulation.fake_store import FakeStore, Shard
+from tests.simulation.fake_store import NEVER, FakeStore, Shard
 from tests.simulation.faults import Ablation, Faults
 from tests.simulation.pauses import Gate, Pause
 from tests.simulation.workload import BEGIN_AT, HOUR_US, PARTITION, a_log, a_program
@@ -246,7 +246,9 @@ class World:
         engine, shard = self.workers[0].engine, self.store.shard(PARTITION)
         if engine is None or engine.is_repeating or shard.outbox:
             return False
-        offsets = engine.fold.meta.offsets
+        offsets, reached_at = engine.fold.meta.offsets, self.wall_at - self.work.tick_delay_us
         if any(offsets.get(topic) != len(self.kafka.inputs[topic]) for topic in INPUTS):
             return False
-        return not any(at <= self.wall_at - self.work.tick_delay_us for at in shard.due.values())
+        changed_at = engine.fold.meta.sweeps_to
+        moments = (NEVER if changed_at is None else changed_at, *shard.due.values())
+        return not any(at <= reached_at for at in moments)

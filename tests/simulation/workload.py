@@ -32,7 +32,8 @@ def a_program(version: int = 1) -> Program:
     }
     kinds = {"tier_near": {"at": 0.5, "rearm_below": 0.4, "valid_days": 2}, "tier_at_risk": {"warn_days": [1]}}
     nudges = {"quiet_hours": None, "kinds": kinds, "caps": {"per_day": 9, "per_week": 50, "per_kind_and_week": 50}}
-    return Program.model_validate({"version": version, "tiers": tiers, "nudges": nudges})
+    segments = {"personas": [{"word": "Fresh", "r": 5}, {"word": "Old", "r": "1-4"}]} if version > 1 else {}
+    return Program.model_validate({"version": version, "tiers": tiers, "nudges": nudges, "segments": segments})
 
 
 def a_log(random: Random) -> list[tuple[Instant, LogRecord]]:

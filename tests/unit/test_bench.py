@@ -7,11 +7,17 @@ import msgspec
 import pytest
 
 from bench import log
+from bench.compared import Line
+from bench.further import Further
+from bench.growth import Growth
 from bench.in_process import InProcess, measure_in_process
+from bench.latency import Waits
 from bench.log import BenchLog, bench_log
 from bench.machine import Facts
 from bench.page import page
-from bench.report import CONTENDERS, Figures, Ratio, ratio
+from bench.ratio import Ratio, ratio
+from bench.report import Figures
+from bench.two_workers import TwoWorkers
 from bench.worker import stage_seconds
 from schemas.program import Program
 from schemas.topics import CONSENTS, ORDERS
@@ -74,6 +80,12 @@ def test_stages_are_read_from_a_scrape() -> None:
 
 
 def test_the_page_names_ratios_and_no_place() -> None:
+    line = Line("tierline", 1000, 20, Ratio(0.25, 0.2, 0.3), Ratio(1.0, 1.0, 1.0), 1.0, 2.5, 150, 0.007)
+    further = Further(
+        waits=[Waits(2.0, 5.0, 4.0, 20.0)],
+        growth=[Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0), Growth(1_000, 100, 55.0, 22.0, 66.0, 1_000, 91.0)],
+        two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 16.0),
+    )
     found = Figures(
         log="synthetic orders",
         orders=1000,
@@ -82,20 +94,29 @@ def test_the_page_names_ratios_and_no_place() -> None:
         rounds=3,
         machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True),
         published=7,
-        orders_per_second={"consume": 100.0, "raw": 80.0, "tierline": 20.0},
-        cpu_seconds_per_100k_orders=dict.fromkeys(CONTENDERS, 1.0),
+        contenders=[line],
+        missing={},
         server_cpu_seconds_per_100k_orders={"kafka": 1.0, "valkey": 2.0},
         raw_of_consume=Ratio(0.8, 0.7, 0.9),
         tierline_of_raw=Ratio(0.15, 0.14, 0.16),
         cpu_microseconds_per_order_by_stage={"step": 12.5},
         in_process=InProcess(
-            decode=7.0, step=28.0, step_without_short_cut=47.0, step_with_model=39.0, adoption_a_customer=40.0
+            decode=7.0,
+            step=28.0,
+            step_without_short_cut=47.0,
+            step_with_model=39.0,
+            step_without_value=34.5,
+            adoption_a_customer=40.0,
         ),
         worker_peak_memory_mib=150,
         stored_bytes_per_customer=1234,
     )
-    text = page(found, "- learnt")
+    text = page(found, further, "- learnt")
     assert "0.80 (0.70 to 0.90); wanted at least 0.6: reached" in text
-    assert "0.15 (0.14 to 0.16); wanted at least 0.2: missed" in text
-    assert "| Tierline (the whole job) | 20 | 0.25 | 1.00 |" in text
+    assert "0.15 (0.14 to 0.16); wanted at least 0.35: missed" in text
+    assert "| (f) Tierline, the whole job | 1,000 | 20 | 0.25 (0.20 to 0.30) | 1.00 (1.00 to 1.00) | 1.00 |" in text
+    assert "p99 4.00 (4.00 to 4.00); wanted at most 3: missed (p99)" in text
+    assert "1,000 customers / 10: by the clock 1.10, CPU of the worker 1.10; wanted at most 1.25: reached" in text
+    assert "One worker 100 orders/s, two 125: 1.25 (1.25 to 1.25) times as fast; wanted at least 1.7: missed" in text
+    assert "every order, 39.0, of which value in 90 days is 4.50." in text
     assert str(Path.home()) not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -15,6 +16,9 @@ import state.step
 from replay.run import Run
 from schemas.journal import Tick
 from state import quiet
+from state.advance import has_pending_word
+from state.customer import CustomerState, OpenNudge
+from state.nudges import KIND_BY_NAME
 from tests.builders import Json, a_record, an_order
 from tests.folding import fold_steps
 from tests.histories import LAW, folded, folded_with, histories, programs, snapshots
@@ -56,6 +60,17 @@ def assert_same_later(short: Run, long: Run, then_days: int) -> None:
     assert short.outputs == long.outputs
     assert short.meta == long.meta
     assert short.read_models(end.at) == long.read_models(end.at)
+
+
+def test_a_kind_that_does_not_say_how_long_its_nudges_stand_is_weighed_in_full() -> None:
+    nudge = OpenNudge("n-1", "tier_at_risk", "bronze", 10)
+    customer = CustomerState(
+        customer_id="c-1", program_version="1.x", now_at=0, tier="bronze", since_at=0, open_nudges=[nudge]
+    )
+    assert not has_pending_word(customer)
+    silent = replace(KIND_BY_NAME["tier_at_risk"], stands_until=None)
+    with patch.dict(KIND_BY_NAME, tier_at_risk=silent):
+        assert has_pending_word(customer)
 
 
 def test_an_order_that_arrives_late_is_not_the_last_one() -> None:

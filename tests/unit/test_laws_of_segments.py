@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.run import Run
-from schemas.journal import Tick
+from schemas.journal import ProgramChange, Tick
 from schemas.topics import CHANGES, ORDERS
 from tests.builders import Json, a_cancellation, a_record, a_refund, an_order
 from tests.histories import BEGIN_AT, LAW, adopted, folded, folded_with, histories, log_records, programs, snapshots
+from tests.log_segments import random_segments
+from tests.oracle_definitions import Scores, definitions_of
 from tests.oracle_rules import DAY_US, HOUR_US, instant_text
+from tests.product import program_of
 from tests.scenario import with_rules
 
 US = ("c-1", "c-2")
+definitions = st.integers(0, 2**32).map(lambda seed: random_segments(random.Random(seed)))
 NOWHERE = {"rfm": None, "cluster": None, "persona": None}
 
 
@@ -35,7 +40,10 @@ def test_arrival_in_any_order_gives_the_same_scores(
 
 def compared(run: Run) -> list[object]:
     """Return what a comparison with others gives, whatever the way there; a cluster remembers its way."""
-    return [(rfm_of(view)["scores"], segment_of(view)["rfm"], segment_of(view)["traits"]) for view in views(run)]
+    names = ("rfm", "traits")
+    return [
+        (rfm_of(view)["scores"], [segment_of(view)[name] for name in names], view["clv_90d"]) for view in views(run)
+    ]
 
 
 @LAW
@@ -79,6 +87,8 @@ def test_who_has_no_order_that_counts_is_nowhere_and_everybody_else_is_somewhere
         scores = rfm_of(view)["scores"]
         assert isinstance(scores, dict)
         assert {one is None for one in (*names, *scores.values())} == {not rfm_of(view)["frequency"]}
+        is_priced = snapshot["value"] is not None and bool(rfm_of(view)["frequency"])
+        assert (view["clv_90d"] is not None) == is_priced
 
 
 @LAW
@@ -92,6 +102,34 @@ def test_the_counts_by_segment_are_those_of_the_customers(
         names = [segment_of(view)[scheme] for view in views(run)]
         counted = {name: names.count(name) for name in names if name is not None}
         assert run.meta.customers_by_segment.get(scheme, {}) == counted
+
+
+@LAW
+@given(programs(), definitions, definitions, histories(*US), snapshots(), st.integers(0, 20))
+def test_other_definitions_score_everybody_once_and_the_same_ones_nobody(
+    program: Json, first: Json, second: Json, records: list[Json], snapshot: Json, after: int
+) -> None:
+    run = folded_with(snapshot, program | {"segments": first}, records, after)
+    at = run.meta.clock_at
+    run.take_step(Tick(at))
+    before, spoken = [segment_of(view) for view in views(run)], len(run.outputs)
+    for version, segments in ((2, second), (3, second | {"k": 9})):
+        changed = program | {"version": version, "segments": segments}
+        run.take_step(ProgramChange(at, program_of(changed).canonical_json()))
+        run.take_step(Tick(at))
+    said, defined = changes(run, spoken), definitions_of({"segments": second})
+    for view in views(run):
+        scores, tier = rfm_of(view)["scores"], view["tier"]
+        assert isinstance(scores, dict)
+        assert isinstance(tier, dict)
+        if scores["r"] is not None:
+            persona = defined.persona_of(scores["r"], str(tier["name"]))
+            assert segment_of(view)["rfm"] == defined.segment_of(Scores(scores["r"], scores["f"], scores["m"]))
+            assert segment_of(view)["persona"] == persona
+    assert {json.dumps(body["trigger"]) for body in said} <= {'{"kind": "program_change", "id": null}'}
+    assert {str(body["program_version"])[0] for body in said if body["scheme"] == "rfm"} <= {"2"}
+    if definitions_of({"segments": first}) == defined:
+        assert [segment["rfm"] for segment in before] == [segment_of(view)["rfm"] for view in views(run)]
 
 
 @pytest.mark.parametrize("back", [a_refund(amount="12.50"), a_cancellation(occurred_at="2017-03-01T13:00:00Z")])
@@ -136,6 +174,6 @@ def rfm_of(view: Json) -> Json:
     return rfm
 
 
-def changes(run: Run) -> list[Json]:
-    said = [json.loads(output.value or b"") for output in run.outputs if output.topic == CHANGES]
+def changes(run: Run, since: int = 0) -> list[Json]:
+    said = [json.loads(output.value or b"") for output in run.outputs[since:] if output.topic == CHANGES]
     return [body for body in said if body["type"] == "segment.changed"]

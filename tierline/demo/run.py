@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from schemas.record import LogRecord
 from state.redis_repository import RedisRepository
 from tierline.console import CommandError, err, note, print_json
-from tierline.demo.children import Child, check_all, stop_all
+from tierline.demo.children import Child, stop_all
 from tierline.demo.data import first_baskets, year_of_baskets
 from tierline.demo.feed import FeedProgress, feed
 from tierline.demo.latency import visible_buckets
@@ -107,7 +107,7 @@ async def _play(
     progress = FeedProgress(total=len(records))
 
     def check() -> None:
-        check_all(children)
+        _keep_up(children)
 
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -137,7 +137,7 @@ async def _at_rest(
 
 
 def _stay_up(settings: Settings, records: Sequence[LogRecord], children: Sequence[Child]) -> None:
-    """Wait for Ctrl-C; a process that dies meanwhile is an error."""
+    """Wait for Ctrl-C; a process that gives up meanwhile is an error."""
     customer_id = (records[-1].key or b"").decode()
     shell = " ".join(f"{variable(f)}={shown(settings, f)}" for f in ("kafka", "redis", "name", "topic_prefix", "clock"))
     note(f"\nStill up, until Ctrl-C. In another terminal:\n  {shell} tierline customer {customer_id}")
@@ -145,7 +145,12 @@ def _stay_up(settings: Settings, records: Sequence[LogRecord], children: Sequenc
     with suppress(KeyboardInterrupt):
         while True:
             time.sleep(LOOK_EVERY_SECONDS)
-            check_all(children)
+            _keep_up(children)
+
+
+def _keep_up(children: Sequence[Child]) -> None:
+    for child in children:
+        child.keep_up()
 
 
 def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:

@@ -62,7 +62,7 @@ async def look(repository: RedisRepository, partitions: int) -> Standing:
 async def is_settled(repository: RedisRepository, standing: Standing) -> bool:
     """Say whether nothing is left to do: nothing due by each partition's clock, nothing waiting to be published."""
     for meta in standing.metas:
-        if await repository.due(meta.partition, meta.clock_at, 1):
+        if meta.is_sweeping or await repository.due(meta.partition, meta.clock_at, 1):
             return False
         if (await repository.peek(meta.partition, 1)).entries:
             return False

@@ -107,13 +107,15 @@ def test_a_shopper_sees_neither_what_was_held_back_nor_segments_in_what_was_said
     body = {
         "segment": {"rfm": "VIP"},
         "history": [
-            {"at": "1", "what": "nudge.issued", "body": {"segment": "VIP", "kind": "tier_near"}},
+            {"at": "1", "what": "nudge.issued", "body": {"segment": "VIP", "clv_90d": "9.00", "kind": "tier_near"}},
             {"at": "2", "what": "nudge.suppressed", "body": {"reason": "holdout"}},
         ],
     }
     shown = Reader("c-1").shown(dict(body))
     assert shown["segment"] == {"rfm": None, "cluster": None, "persona": None, "traits": [], "since": None}
-    assert shown["history"] == [{"at": "1", "what": "nudge.issued", "body": {"segment": None, "kind": "tier_near"}}]
+    seen: dict[str, object] = {"segment": None, "clv_90d": None, "kind": "tier_near"}
+    assert shown["history"] == [{"at": "1", "what": "nudge.issued", "body": seen}]
+    assert shown["clv_90d"] is None
     assert Reader().shown(dict(body)) == body
 
 

@@ -40,6 +40,7 @@ async def test_a_card_shows_scores_segments_traits_and_the_model(capsys: pytest.
     assert "Active Bronze" in shown
     assert "version 17" in shown
     assert "traits" in shown
+    assert f"{view['clv_90d']} expected" in shown
 
 
 async def test_a_card_before_the_first_model_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,7 +92,7 @@ def facts(store: StoreInMemory, customer_id: str) -> CustomerFacts:
     """By hand, as of ``NOW``."""
     state = store.customers.states[customer_id]
     days = 2 if customer_id == "c-1" else 1
-    return CustomerFacts(days, state.orders, state.spend_minor, days)
+    return CustomerFacts(days, state.orders, state.spend_minor, days, 0, 0)
 
 
 def brute_force(store: StoreInMemory, count: int) -> list[tuple[float, str]]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from schemas.drift import Drift, Emerging
 from schemas.operator_records import Freeze, encode_freeze
 from schemas.snapshot import Rollback, encode_snapshot
+from schemas.value import Correction
 from streams.model_versions import ModelVersions
 from tests.unit.models.building import a_snapshot
 from tierline.model_cards import print_card, print_comparison, print_list
@@ -55,6 +56,23 @@ def test_a_card_is_in_raw_units(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1234.50" in shown
     assert "nearer by 10.0%" in shown
     assert "Budget Buyer: frequency above" in shown
+
+
+def test_list_and_card_say_which_model_prices_and_from_how_many_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    assert LEARNT.value is not None
+    correction = Correction((0.0,) * 7, (1.0,) * 7, (0.25,) * 8, (1.0,) * 36, 3.0)
+    corrected = replace(LEARNT, value=replace(LEARNT.value, priced_by="poisson", labels=5_100, correction=correction))
+    unpriced = replace(LEARNT, value=None)
+    view = list_view(versions(*map(encode_snapshot, (unpriced, LEARNT, corrected))))
+    assert [(one["priced_by"], one["labels"]) for one in view["versions"]] == [  # type: ignore[union-attr, index, call-overload]
+        (None, 0), ("bg_nbd", 0), ("poisson", 5_100),
+    ]  # fmt: skip
+    print_card(json.loads(json.dumps(card_view(2, corrected))))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "by Poisson on BG/NBD; 5,100 labels have matured" in shown
+    assert "spend 91 days 0.250" in shown
+    print_card(json.loads(json.dumps(card_view(0, unpriced))))
+    assert "Value" not in capsys.readouterr().out
 
 
 def test_money_without_minor_units_has_no_point() -> None:

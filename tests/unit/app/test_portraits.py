@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.portraits import Labels, Portrait, Spread, Typical, portrait_of_all, portraits_of
+from schemas.program import Program
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 from storefront.portraits import groups_of, portraits
@@ -156,7 +157,7 @@ class _Checker(HTMLParser):
 
 def test_the_page_is_whole_fetches_nothing_and_takes_no_name_for_markup() -> None:
     population = everybody(a_shop(60))
-    body = portraits(population, groups_of(population), "USD")
+    body = portraits(population, groups_of(population, Program().segments), "USD")
     cluster = cast("list[dict[str, Json]]", body["cluster"])[0]
     cluster["name"] = "<script>alert(1)</script>"
     cluster["habits"] = {

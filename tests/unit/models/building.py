@@ -25,7 +25,8 @@ def slices(days: int, customers: int = 200, seed: int = 3) -> Iterator[SampleSli
             frequency = 1 + int(rng.poisson((1, 4, 12, 40)[kind]))
             recency = int(rng.poisson((60, 20, 6, 1)[kind]))
             spend = int(frequency * (900, 4_000, 1_500, 6_000)[kind] * rng.uniform(0.7, 1.3))
-            rows.append(Sample(f"c-{number}", recency, frequency, spend, recency + frequency * 5 + day))
+            tenure, recent = recency + frequency * 5 + day, spend // frequency if recency < 28 else 0
+            rows.append(Sample(f"c-{number}", recency, frequency, spend, tenure, recent, min(3 * recent, spend)))
         yield SampleSlice(partition=0, at=day * DAY, rows=tuple(rows))
     yield SampleSlice(partition=0, at=days * DAY, rows=())
 

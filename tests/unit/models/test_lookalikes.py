@@ -23,12 +23,14 @@ facts = st.builds(
     frequency=st.integers(1, 60),
     monetary_minor=st.integers(0, 500_000),
     tenure_days=st.integers(0, 900),
+    month_minor=st.just(0),
+    quarter_minor=st.just(0),
 )
 crowds = st.lists(facts, min_size=1, max_size=60)
 
 
 def index_of(crowd: list[CustomerFacts]) -> Lookalikes:
-    rows = np.array([msgspec.structs.astuple(one) for one in crowd], np.int64).reshape(len(crowd), 4)
+    rows = np.array([msgspec.structs.astuple(one)[:4] for one in crowd], np.int64).reshape(len(crowd), 4)
     return Lookalikes(Sampled([f"c-{i}" for i in range(len(crowd))], rows, np.arange(len(crowd))), a_snapshot())
 
 
@@ -137,4 +139,4 @@ def test_who_is_sampled_no_more_drops_out_and_so_do_those_who_are_not_asked_for(
 
 def test_nobody_is_near_where_nobody_was_sampled() -> None:
     empty = Sampled([], np.empty((0, 4), np.int64), np.empty(0, np.int64))
-    assert Lookalikes(empty, a_snapshot()).nearest(CustomerFacts(1, 1, 1, 1), 3, "c") == []
+    assert Lookalikes(empty, a_snapshot()).nearest(CustomerFacts(1, 1, 1, 1, 0, 0), 3, "c") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,12 +13,13 @@ from models.population import Population, population_of
 from models.portraits import FEW_CUSTOMERS, Labels, Spread, by_clusters, by_rules, portrait_of_all, portraits_of
 from models.sample_table import SampleTable
 from schemas.features import CustomerFacts
+from schemas.program import Program
 from schemas.samples import Sample, SampleSlice
 from state.score import NO_CLUSTER, model_of, score_customer
-from state.segments import RULE_SEGMENTS, Scores, rule_of
+from state.segments import Scores, segment_rules_of
 from tests.unit.models.building import a_snapshot, slices
 
-NAMES = [rule.name for rule in RULE_SEGMENTS]
+RULES = segment_rules_of(Program().segments)
 people = st.lists(
     st.tuples(st.integers(0, 400), st.integers(1, 60), st.integers(0, 500_000), st.integers(0, 900), st.integers(0, 2)),
     max_size=60,
@@ -32,11 +35,11 @@ def a_population() -> Population:
 
 def test_everybody_is_in_the_segment_and_the_cluster_that_scoring_gives_a_newcomer_to_it() -> None:
     population, model = a_population(), model_of(3, a_snapshot())
-    rules = by_rules(population, NAMES, lambda r, f, m: rule_of(Scores(r, f, m)).name)
+    rules = by_rules(population, RULES.names, lambda r, f, m: RULES.rule_of(Scores(r, f, m)).name)
     clusters = by_clusters(population)
     for place, row in enumerate(population.sampled.facts.tolist()):
-        scored = score_customer(model, CustomerFacts(*row), NO_CLUSTER, had_event=True)
-        assert rules.names[rules.of_customer[place]] == scored.rfm
+        scored = score_customer(model, _facts(row), NO_CLUSTER, had_event=True)
+        assert rules.names[rules.of_customer[place]] == RULES.rule_of(scored.scores).name
         assert clusters.names[clusters.of_customer[place]] == scored.cluster
 
 
@@ -61,7 +64,12 @@ def test_the_groups_add_up_to_everybody_and_quartiles_are_what_they_say(rows: li
             _assert_quartiles(one.typical.frequency, [row[1] for row in mine])
             _assert_quartiles(one.typical.monetary_minor, [row[2] for row in mine])
             _assert_quartiles(one.typical.tenure_days, [row[3] for row in mine])
-            _assert_quartiles(one.typical.aov_minor, [CustomerFacts(*row[:4]).aov_minor for row in mine])
+            _assert_quartiles(one.typical.aov_minor, [_facts(row).aov_minor for row in mine])
+
+
+def _facts(row: Sequence[int]) -> CustomerFacts:
+    recency, frequency, monetary, tenure = row[:4]
+    return CustomerFacts(recency, frequency, monetary, tenure, 0, 0)
 
 
 def _assert_quartiles(spread: Spread, values: list[int]) -> None:

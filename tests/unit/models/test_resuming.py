@@ -30,8 +30,13 @@ SETTINGS = msgspec.structs.replace(
     restart_gain=0,
     restart_after_days=2,
     restart_for_days=2,
+    watched_a_day=30,
+    label_days=2,
+    hand_over_labels=60,
+    fade_half_days=3,
 )
-"""A table that is pruned and forgets, names that change, restarts whenever: all that could differ, does."""
+"""A table that is pruned and forgets, names that change, restarts whenever, labels that mature in no time, of only a
+part of the customers: all that could differ, does."""
 GO_ON = """
 import sys
 from tests.unit.models.test_resuming import resumed_from, records
@@ -98,6 +103,10 @@ def test_the_histories_hold_what_could_differ() -> None:
     assert {snapshot.progress.heading_days for snapshot in found} == {0, 1, 2}
     assert any(snapshot.sample_below < 1 << 63 for snapshot in found)
     assert any(snapshot.samples_from > 7 for snapshot in found)
+    values = [snapshot.value for snapshot in found if snapshot.value is not None]
+    assert {value.priced_by for value in values} == {"bg_nbd", "poisson"}
+    assert len({value.labels for value in values}) > 10
+    assert any(abs(weight) > 0.1 for value in values if value.correction for weight in value.correction.weights)
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "23"])

@@ -8,15 +8,18 @@ from hypothesis import strategies as st
 from models.assign import NO_CLUSTER, assign_many
 from models.kmeans import squared_distances
 from models.log_matrix import log_matrix
-from models.quantiles import quintile_edges, rank_error
+from models.quantiles import exact, quintile_edges, rank_error, value_at
 from schemas.features import RECENCY, CustomerFacts
+from schemas.program import Program
 from schemas.snapshot import Edges, Snapshot
 from state.customer import Standing
+from state.rules import rules_of
 from state.score import Model, model_of, score_customer, scores_of
 from state.segment_reasons import why_cluster, why_rfm
-from state.segments import RULE_SEGMENTS, Scores, rule_of
+from state.segments import Scores
 from tests.unit.models.building import a_snapshot
 
+RULES = rules_of(Program(currency="JPY").canonical_json())
 facts_of_anybody = st.builds(
     CustomerFacts,
     recency_days=st.integers(0, 400),
@@ -48,23 +51,24 @@ def a_model() -> Model:
 
 def standing_of(model: Model, facts: CustomerFacts, previous: int = NO_CLUSTER) -> Standing:
     scored = score_customer(model, facts, previous, had_event=True)
-    return Standing(*scored.scores, scored.rfm, scored.cluster_id, scored.cluster, "", False, False, 0)
+    rfm = RULES.segments.rule_of(scored.scores).name
+    return Standing(*scored.scores, rfm, scored.cluster_id, scored.cluster, "", False, False, 0)
 
 
 def test_rule_segments_are_those_of_the_table_written_by_hand() -> None:
     for r, row in zip((5, 4, 3, 2, 1), TABLE.split("\n")[1:6], strict=True):
         for f, letters in enumerate(row.split(), 1):
             for m, letter in enumerate(letters, 1):
-                assert rule_of(Scores(r, f, m)).name == LETTERS[letter], (r, f, m)
+                assert RULES.segments.rule_of(Scores(r, f, m)).name == LETTERS[letter], (r, f, m)
 
 
 @given(st.builds(Scores, *[st.integers(1, 5)] * 3))
 def test_every_segment_is_told_by_what_its_rule_asks(scores: Scores) -> None:
-    rule = rule_of(scores)
+    rule = RULES.segments.rule_of(scores)
     missed = [ask.score for ask in rule.asks if not ask.is_met(scores)]
     allowed = {"Loyal": [[], ["f"], ["m"]], "At Risk": [[], ["f"], ["m"]], "Regulars": [["r"], ["f"], ["r", "f"]]}
     assert missed in allowed.get(rule.name, [[]])
-    assert rule in RULE_SEGMENTS
+    assert rule.name in RULES.segments.names
 
 
 @given(st.lists(st.integers(0, 50) | st.integers(0, 10**12), min_size=1, max_size=300))
@@ -73,6 +77,13 @@ def test_edges_of_any_stream_hold_their_ranks(values: list[int]) -> None:
     edges = quintile_edges(column)
     assert list(edges) == sorted(edges)
     assert rank_error(edges, column) <= 0.005
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=300), st.integers(1, 999))
+def test_a_threshold_leaves_out_no_more_than_its_part(values: list[int], thousandths: int) -> None:
+    found = value_at(np.array(values), exact(thousandths / 1000))
+    assert 1000 * sum(value < found for value in values) < thousandths * len(values)
+    assert 1000 * sum(value <= found for value in values) >= thousandths * len(values)
 
 
 @given(facts_of_anybody, facts_of_anybody)
@@ -87,12 +98,12 @@ def test_more_is_never_scored_lower(one: CustomerFacts, other: CustomerFacts) ->
 def test_the_rfm_counterfactual_comes_true(facts: CustomerFacts, edges: Edges) -> None:
     model = model_of(1, msgspec.structs.replace(a_snapshot(), edges=edges))
     standing = standing_of(model, facts)
-    criteria, told = why_rfm(model, facts, standing, "JPY")
+    criteria, told = why_rfm(model, facts, standing, RULES)
     assert [one["value"] for one in criteria] == [getattr(standing, str(one["name"])) for one in criteria]
     assert told is not None
     name = str(told["name"]).replace("monetary", "monetary_minor")
     moved = msgspec.structs.replace(facts, **{name: int(str(told["needed"]))})
-    assert rule_of(scores_of(model, moved)).name == told["segment"] != standing.rfm
+    assert RULES.segments.rule_of(scores_of(model, moved)).name == told["segment"] != standing.rfm
 
 
 @given(facts_of_anybody, st.integers(-1, 4), st.booleans())

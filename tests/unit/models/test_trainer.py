@@ -3,16 +3,20 @@
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import astuple
 
+from models.assign import NO_CLUSTER, assign_many
 from models.centres import Centres
 from models.customer_table import CustomerTable, Row
 from models.errors import SettingsMismatchError
 from models.kmeans import inertia, matched
+from models.log_matrix import log_matrix
 from models.naming import broken_predicates
 from models.trainer import Trainer
 from schemas.samples import Sample, SampleSlice
@@ -24,7 +28,7 @@ from schemas.snapshot import (
     decode_snapshot,
     encode_snapshot,
 )
-from tests.unit.models.building import DAY, SMALL, a_snapshot, folded, trained
+from tests.unit.models.building import DAY, SMALL, a_snapshot, folded, slices, trained
 
 CHECKOUT = Path(__file__).parents[3]
 PRINT_SNAPSHOT = (
@@ -142,3 +146,41 @@ def test_customers_who_are_all_the_same_stop_nothing() -> None:
     rows = tuple(Sample(f"c-{number}", 3, 3, 300, 3) for number in range(70))
     found = folded(trainer, ((day, SampleSlice(partition=0, at=day * DAY, rows=rows)) for day in range(5)))
     assert [one.customers for one in found] == [70, 70, 70]
+
+
+@pytest.mark.parametrize(("frequency", "aov", "monetary"), [(0.4, 0.4, 0.2), (0.25, 0.3, 0.1)])
+def test_thresholds_of_traits_leave_out_the_parts_that_the_program_means(
+    frequency: float, aov: float, monetary: float
+) -> None:
+    budget_told = {"budget_frequency_top": frequency, "budget_aov_bottom": aov}
+    power_told = {"power_monetary_top": monetary, "power_aov_top": monetary}
+    settings = msgspec.structs.replace(SMALL, **budget_told, **power_told)
+    days = list(slices(3))
+    snapshot = folded(Trainer(settings), enumerate(days))[-1]
+    rows = days[-2].rows
+    orders, spends = sorted(row.frequency for row in rows), sorted(row.monetary_minor for row in rows)
+    aovs = sorted(round(Fraction(row.monetary_minor, row.frequency)) for row in rows)
+    budget, power = snapshot.budget_buyer, snapshot.power_user
+
+    def at(values: list[int], share: float) -> int:
+        """Return the value that 200 customers have at a share; all are whole numbers of customers."""
+        return values[round(share * len(values)) - 1]
+
+    assert (budget.frequency_above, budget.aov_minor_at_most) == (at(orders, 1 - frequency), at(aovs, aov))
+    assert (power.monetary_minor_above, power.aov_minor_above) == (at(spends, 1 - monetary), at(aovs, 1 - monetary))
+
+
+def test_features_that_do_not_count_move_nobody() -> None:
+    settings = msgspec.structs.replace(SMALL, features=3)
+    days = list(slices(3))
+    older = [with_other_tenures(one) for one in days]
+    one, other = (folded(Trainer(settings), enumerate(found))[-1] for found in (days, older))
+    logs = log_matrix(np.array([astuple(row)[1:] for row in days[-2].rows]), 100)
+    nobody, all_new = np.full(len(logs), NO_CLUSTER), np.ones(len(logs), dtype=bool)
+    assert (assign_many(one, logs, nobody, all_new) == assign_many(other, logs, nobody, all_new)).all()
+    assert len(set(assign_many(one, logs, nobody, all_new))) == SMALL.k
+
+
+def with_other_tenures(one: SampleSlice) -> SampleSlice:
+    rows = (msgspec.structs.replace(row, tenure_days=row.frequency % 7 * 100) for row in one.rows)
+    return msgspec.structs.replace(one, rows=tuple(rows))

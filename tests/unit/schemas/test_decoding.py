@@ -209,12 +209,27 @@ def test_an_id_is_never_repeated_in_the_words(identifier: object) -> None:
 
 
 def test_a_price_with_many_zeros_is_read_and_not_remembered() -> None:
-    before = finishing._known_minor_of.cache_info().currsize
+    before = dict(finishing._prices_in("USD"))
     for number in range(50):
         event = decode(ORDERS, order(amount="0" * (1000 + number) + "1.50"))
         assert event.type == "order.placed"
         assert event.amount_minor == 150
-    assert finishing._known_minor_of.cache_info().currsize == before
+    assert finishing._prices_in("USD") == before
+
+
+def test_only_so_many_prices_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finishing, "_PRICES_MAX", 3)
+    prices = finishing._Prices("USD")
+    assert [prices[f"{number}.50"] for number in range(5)] == [50, 150, 250, 350, 450]
+    assert len(prices) <= 3
+
+
+def test_what_is_no_price_is_not_remembered() -> None:
+    prices = finishing._Prices("USD")
+    for wrong in ("-1.00", "1.005", "much"):
+        with pytest.raises(ValueError, match=r"\S"):
+            prices[wrong]
+    assert not prices
 
 
 @pytest.mark.parametrize("zone", ["localtime", "posixrules", "posix/UTC", "right/UTC", "right/Europe/Berlin"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.trainer import Trainer
 from schemas.operator_records import Freeze, encode_freeze, is_of_operator
-from schemas.samples import SampleSlice, encode_slice
+from schemas.samples import SAMPLES_FORMAT, SampleSlice, encode_slice
 from schemas.snapshot import Rollback, decode_snapshot, encode_snapshot
 from state.outputs import Output
 from streams.learning import Learning
@@ -187,7 +187,7 @@ async def test_what_cannot_be_read_is_passed_over_and_what_is_newer_stops(caplog
     await delivered(Learning(Client(topics), SMALL), topics, 0)
     assert "sample 9 is passed over" in caplog.text
     assert len(topics.models) == len(the_fold(samples))
-    topics.add(b'{"format":2}')
+    topics.add(b'{"format":%d}' % (SAMPLES_FORMAT + 1))
     with pytest.raises(StopError, match="run the newer one"):
         await delivered(Learning(Client(topics), SMALL), topics, len(topics.kept) - 1)
     topics.models.append(b'{"format":99}')

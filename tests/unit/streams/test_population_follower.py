@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Callable, Set
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.population import Population, population_of
 from models.sample_table import SampleTable
 from schemas.samples import SampleSlice, encode_slice
 from schemas.snapshot import encode_snapshot
-from streams import population_follower, population_reader
+from streams import population_follower
 from streams.population_follower import PopulationFollower
-from streams.population_reader import PopulationReader
+from streams.population_reader import PopulationReader, samples_begin
 from streams.ports import LogUnavailableError
 from tests.unit.models.building import DAY, a_snapshot, slices
 from tests.unit.models.test_lookalikes import a_sample
@@ -114,7 +115,7 @@ class FakeRecord:
 async def test_everybody_is_built_anew_for_a_model_and_when_a_sweep_is_over(caplog: pytest.LogCaptureFixture) -> None:
     consumer = FakeConsumer()
     reader = PopulationReader(cast("AIOKafkaConsumer", consumer), "p.")
-    samples, models = population_reader.TopicPartition("p.loyalty.samples.v1", 0), reader._models
+    samples, models = TopicPartition("p.loyalty.samples.v1", 0), reader._models
 
     async def look(**coming: bytes) -> Population | None:
         places = {"samples": samples, "models": models}
@@ -137,6 +138,18 @@ async def test_everybody_is_built_anew_for_a_model_and_when_a_sweep_is_over(capl
     assert (len(first.lookalikes), third.sampled.ids) == (2, ["c-1"])
     assert await look(samples=b"{") is None
     assert "is left out" in caplog.text
+
+
+def test_a_week_of_samples_is_read_whatever_the_trainer_reads_and_whatever_was_rolled_back() -> None:
+    offsets = [(day, max(0, day - 28) * 10, day * 10) for day in range(60)]
+    daily = [
+        msgspec.structs.replace(a_snapshot(), trained_at=day * DAY, samples_from=began, samples_until=until)
+        for day, began, until in offsets
+    ]
+    assert samples_begin(daily) == 520
+    assert samples_begin([*daily, daily[3]]) == 520
+    assert samples_begin(daily[-3:]) == 310
+    assert samples_begin([]) == 0
 
 
 def encoded(day: int, *ids: str) -> bytes:

@@ -147,4 +147,4 @@ def test_a_slice_survives_its_bytes_and_what_is_none_is_refused_by_what_to_do() 
         with pytest.raises(NewerSamplesError, match="run the newer one"):
             decode_slice(encode_slice(newer))
     with pytest.raises(NewerSamplesError):
-        decode_slice(b'{"format":2,"else":1}')
+        decode_slice(b'{"format":%d,"else":1}' % (SAMPLES_FORMAT + 1))

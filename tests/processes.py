@@ -1,0 +1,27 @@
+"""Processes that a test did not start itself: the children of a command, as Linux lists them."""
+
+from pathlib import Path
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the ids of all processes below ``pid``."""
+    found: set[int] = set()
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether it runs; one that is only still listed does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def running(pid: int, command: str) -> int:
+    """Return the id of the first process below ``pid`` that runs ``tierline COMMAND``."""
+    for child in sorted(descendants(pid)):
+        words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+        if words[1:4] == [b"-m", b"tierline.cli", command.encode()] and is_alive(child):
+            return child
+    raise AssertionError(f"no tierline {command} runs")
