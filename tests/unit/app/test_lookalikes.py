@@ -126,6 +126,15 @@ def test_a_twin_scores_one_and_shares_everything() -> None:
     ]  # fmt: skip
 
 
+def test_who_ordered_today_ordered_today() -> None:
+    store = a_shop(0)
+    for customer_id in ("c-1", "twin"):
+        take(store, ORDERS, builders.an_order("t-1", "9.00", NOW, customer_id=customer_id), NOW)
+    (one,) = lookalikes(store, Followed(everybody(store)), n=1)["lookalikes"]
+    words = [shared["words"] for shared in one["shared"]]
+    assert "both last ordered today" in words
+
+
 def test_only_who_is_identical_has_a_score_of_one() -> None:
     store = StoreInMemory()
     buy(store, "almost", "t-1", "460.01", day="2017-06-01")
