@@ -33,6 +33,7 @@ from state.fold import Fold
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta, encode_meta
 from state.redis_repository import RedisRepository
+from state.segments import segment_rules_of
 from storefront.lookalikes import lookalikes
 from storefront.lookalikes_body import LookalikesView
 from storefront.lookup import Lookup
@@ -88,7 +89,7 @@ async def _measure(customers: int) -> str:
     population = population_of(1, snapshot, table)
     build_seconds, used_mib = time.perf_counter() - began_at, _memory_mib() - before_mib
     began_at = time.perf_counter()
-    portraits(population, groups_of(population, Program().segments), "USD")
+    portraits(population, groups_of(population, segment_rules_of(Program().segments)), "USD")
     portrait_seconds = time.perf_counter() - began_at
     assert portrait_of_all(population.sampled.facts).customers == customers
     in_tree_ms = _tree_ms(population)

@@ -108,7 +108,7 @@ class Trainer:
         self._valuing.watch(key, sample, at, offset)
         kept = self._table.put(key, row)
         if kept and self._online is not None and (key + self._days) % self._settings.learn_every == 0:
-            self._online.learn_one(log_features(CustomerFacts(*row[:4], 0, 0), self._settings.minor_per_major))
+            self._online.learn_one(log_features(CustomerFacts(*row[:4]), self._settings.minor_per_major))
 
     def _day_ended(self, at: Instant, until: int) -> Snapshot | None:
         self._days += 1

@@ -22,9 +22,9 @@ class CustomerFacts(msgspec.Struct, frozen=True, gc=False):
     frequency: int
     monetary_minor: int
     tenure_days: int
-    month_minor: int
-    """Net spend of the last 28 days, today among them."""
-    quarter_minor: int
+    month_minor: int = 0
+    """Net spend of the last 28 days, today among them; only values are priced by it, no cluster or score."""
+    quarter_minor: int = 0
     """Of the last 91."""
 
     @property

@@ -13,7 +13,7 @@ CALLED: Final = (
 
 CALLED_BY_FUNCTIONS: Final = (
     "DEL", "EXISTS", "HDEL", "HGET", "HGETALL", "HMGET", "HSET", "LRANGE", "LSET", "LTRIM", "MGET", "MSET", "RPUSH",
-    "XADD", "XDEL", "XRANGE", "ZADD", "ZRANGE", "ZRANGEBYSCORE", "ZREM", "ZSCORE",
+    "XADD", "XDEL", "XRANGE", "ZADD", "ZRANGE", "ZREM", "ZSCORE",
 )  # fmt: skip
 """What `commit.lua` calls."""
 

@@ -7,8 +7,10 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from models.population import Population
+from schemas.program import Program
 from state.bodies import Body
 from state.errors import StateError
+from state.segments import segment_rules_of
 from storefront.access import Access, Reader
 from storefront.etags import answer
 from storefront.lookalikes import lookalikes
@@ -58,7 +60,7 @@ def add_lookalikes(app: FastAPI, lookup: Lookup, populations: Populations | None
 
 def add_portraits(app: FastAPI, lookup: Lookup, populations: Populations | None, access: Access) -> None:
     """Add the portraits of every segment; they are made once for each population."""
-    made: list[tuple[Population, str, Body]] = []
+    made: list[tuple[Population, Program, Body]] = []
 
     @app.get(
         "/v1/portraits",
@@ -70,10 +72,10 @@ def add_portraits(app: FastAPI, lookup: Lookup, populations: Populations | None,
         reader.may_read_everything()
         _, population = known(populations)
         program = await lookup.program()
-        if not made or made[0][:2] != (population, program.version_id):
-            groups = await to_thread(groups_of, population, program.segments)
+        if not made or made[0][:2] != (population, program):
+            groups = await to_thread(groups_of, population, segment_rules_of(program.segments))
             body = await to_thread(portraits, population, groups, program.currency)
-            made[:] = [(population, program.version_id, body)]
+            made[:] = [(population, program, body)]
         return answer(request, made[0][2])
 
 

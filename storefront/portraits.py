@@ -6,9 +6,8 @@ from models.population import Population
 from models.portraits import Labels, Portrait, Spread, Typical, by_clusters, by_rules, portrait_of_all, portraits_of
 from schemas.instants import format_instant
 from schemas.money import format_minor
-from schemas.segment_parts import Segments
 from state.bodies import Body
-from state.segments import Scores, segment_rules_of
+from state.segments import Scores, SegmentRules
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 
@@ -21,11 +20,10 @@ class Groups:
     cluster: Labels
 
 
-def groups_of(population: Population, segments: Segments) -> Groups:
-    """Return to which of the program's rule segments, and to which cluster, everybody sampled belongs."""
-    rules = segment_rules_of(segments)
-    named = by_rules(population, rules.names, lambda r, f, m: rules.rule_of(Scores(r, f, m)).name)
-    return Groups(named, by_clusters(population))
+def groups_of(population: Population, segments: SegmentRules) -> Groups:
+    """Return to which of the program's rule segments and which cluster everybody sampled belongs, by the model."""
+    by_rule = by_rules(population, segments.names, lambda r, f, m: segments.rule_of(Scores(r, f, m)).name)
+    return Groups(by_rule, by_clusters(population))
 
 
 def portraits(population: Population, groups: Groups, currency: str) -> Body:

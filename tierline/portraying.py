@@ -11,6 +11,7 @@ from replay.habits import EVERYBODY, HabitCounter, count_habits
 from schemas.program import Program
 from schemas.record import LogRecord
 from state.calendar import calendar_of
+from state.segments import segment_rules_of
 from storefront.portraits import Groups, groups_of, portraits
 from streams.topic_reader import read_topics
 from tierline.comparing import read_population
@@ -27,7 +28,7 @@ async def portraits_of(settings: Settings, *, with_orders: bool) -> dict[str, Js
     """Return the body of `/v1/portraits`; with orders each group has `habits` too. Raises as `read_population` does."""
     program = await _program(settings)
     population = await read_population(settings)
-    groups = groups_of(population, program.segments)
+    groups = groups_of(population, segment_rules_of(program.segments))
     body = cast("dict[str, Json]", portraits(population, groups, program.currency))
     if with_orders:
         counter = HabitCounter(_groups_by_customer(population, groups), calendar_of(program.time_zone).day_of)

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.portraits import Labels, Portrait, Spread, Typical, portrait_of_all, portraits_of
-from schemas.program import Program
 from schemas.program_file import load_program
+from schemas.segment_parts import DEFAULT_PERSONAS, DEFAULT_RULES
+from state.segments import compiled, segment_rules_of
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 from storefront.portraits import groups_of, portraits
@@ -134,7 +135,7 @@ def test_portraits_over_http_name_every_segment() -> None:
 def test_segments_of_ones_own_are_portrayed_in_the_order_of_their_rules() -> None:
     own = load_program(Path(__file__).parents[3] / "examples" / "own_segments.yaml")
     population = everybody(a_shop(60))
-    groups = groups_of(population, own.segments)
+    groups = groups_of(population, segment_rules_of(own.segments))
     body = PortraitsView.model_validate(portraits(population, groups, own.currency))
     assert [one.name for one in body.rfm] == [rule.name for rule in own.segments.rules]
     assert "VIP" not in groups.rfm.names
@@ -169,7 +170,7 @@ class _Checker(HTMLParser):
 
 def test_the_page_is_whole_fetches_nothing_and_takes_no_name_for_markup() -> None:
     population = everybody(a_shop(60))
-    body = portraits(population, groups_of(population, Program().segments), "USD")
+    body = portraits(population, groups_of(population, compiled(DEFAULT_RULES, DEFAULT_PERSONAS)), "USD")
     cluster = cast("list[dict[str, Json]]", body["cluster"])[0]
     cluster["name"] = "<script>alert(1)</script>"
     cluster["habits"] = {

@@ -13,13 +13,13 @@ from models.population import Population, population_of
 from models.portraits import FEW_CUSTOMERS, Labels, Spread, by_clusters, by_rules, portrait_of_all, portraits_of
 from models.sample_table import SampleTable
 from schemas.features import CustomerFacts
-from schemas.program import Program
 from schemas.samples import Sample, SampleSlice
+from schemas.segment_parts import DEFAULT_PERSONAS, DEFAULT_RULES
 from state.score import NO_CLUSTER, model_of, score_customer
-from state.segments import Scores, segment_rules_of
+from state.segments import Scores, compiled
 from tests.unit.models.building import a_snapshot, slices
 
-RULES = segment_rules_of(Program().segments)
+SEGMENTS = compiled(DEFAULT_RULES, DEFAULT_PERSONAS)
 people = st.lists(
     st.tuples(st.integers(0, 400), st.integers(1, 60), st.integers(0, 500_000), st.integers(0, 900), st.integers(0, 2)),
     max_size=60,
@@ -35,11 +35,11 @@ def a_population() -> Population:
 
 def test_everybody_is_in_the_segment_and_the_cluster_that_scoring_gives_a_newcomer_to_it() -> None:
     population, model = a_population(), model_of(3, a_snapshot())
-    rules = by_rules(population, RULES.names, lambda r, f, m: RULES.rule_of(Scores(r, f, m)).name)
+    rules = by_rules(population, SEGMENTS.names, lambda r, f, m: SEGMENTS.rule_of(Scores(r, f, m)).name)
     clusters = by_clusters(population)
     for place, row in enumerate(population.sampled.facts.tolist()):
-        scored = score_customer(model, _facts(row), NO_CLUSTER, had_event=True)
-        assert rules.names[rules.of_customer[place]] == RULES.rule_of(scored.scores).name
+        scored = score_customer(model, CustomerFacts(*row), NO_CLUSTER, had_event=True)
+        assert rules.names[rules.of_customer[place]] == SEGMENTS.rule_of(scored.scores).name
         assert clusters.names[clusters.of_customer[place]] == scored.cluster
 
 
