@@ -12,6 +12,7 @@ from bench.contending import ContenderFailedError
 from bench.expected import WrongEndError
 from bench.further import CUSTOMERS_MAX, QUICK, further_in_words, measure_further, sizes_up_to
 from bench.log import REAL_ORDERS
+from bench.lookalikes import lookalikes_in_words
 from bench.machine import Facts
 from bench.page import page
 from bench.report import figures, markdown
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     say("measuring samples and adoption")
     adopting = QUICK_CUSTOMERS if given.quick else min(CUSTOMERS, given.customers)
     learnt = samples_in_words() + "\n" + adoption_in_words(adopting)
+    say("measuring look-alikes")
+    learnt += "\n" + (lookalikes_in_words(QUICK_CUSTOMERS) if given.quick else lookalikes_in_words())
     if given.json:
         print(msgspec.json.format(msgspec.json.encode({"contenders": found, "further": further})).decode())
     else:

@@ -1,6 +1,7 @@
 """Portraits in numbers: how large a group of customers is, what it spends, and what is typical of it."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -63,9 +64,10 @@ def by_rules(population: Population, names: Sequence[str], name_of: Callable[[in
     r = 5 - np.searchsorted(edges.recency_days, facts[:, 0])
     f = 1 + np.searchsorted(edges.frequency, facts[:, 1])
     m = 1 + np.searchsorted(edges.monetary_minor, facts[:, 2])
-    found, places = np.unique(np.column_stack([r, f, m]), axis=0, return_inverse=True)
-    segments = np.array([names.index(name_of(*map(int, scores))) for scores in found], np.int64)
-    return Labels(names, segments[places.reshape(-1)])
+    segments = np.zeros((6, 6, 6), np.int64)
+    for scores in product(range(1, 6), repeat=3):
+        segments[scores] = names.index(name_of(*scores))
+    return Labels(names, segments[r, f, m])
 
 
 def by_clusters(population: Population) -> Labels:

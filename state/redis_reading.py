@@ -37,6 +37,11 @@ class RedisReading(ABC):
         """Return one customer's state."""
         return cast("bytes | None", await self._command("GET", self._key(partition, f"c:{customer_id}")))
 
+    async def states(self, partition: int, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """Return the states of some customers of the partition, in their order, in one round trip."""
+        keys = [self._key(partition, f"c:{customer_id}") for customer_id in customer_ids]
+        return cast("list[bytes | None]", await self._command("MGET", *keys))
+
     async def customers(self, partition: int, after: int = 0, limit: int = 500) -> list[str]:
         """Return a slice of the partition's customer ids, by position; empty at the end."""
         ids = await self._command("ZRANGE", self._key(partition, "due"), after, after + limit - 1)

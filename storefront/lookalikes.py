@@ -3,7 +3,6 @@
 Who was erased since has no live state, and is not told.
 """
 
-import asyncio
 from collections.abc import Sequence
 from math import floor
 from typing import Final, NamedTuple
@@ -70,7 +69,7 @@ async def _alive(
     candidates: Sequence[Neighbour],
 ) -> list[_Alike]:
     """Return those who are still there, as they are now."""
-    members = await asyncio.gather(*(lookup.member(one.customer_id) for one in candidates))
+    members = await lookup.members([one.customer_id for one in candidates])
     found = []
     for candidate, member in zip(candidates, members, strict=True):
         # A new customer of the same id is not the one who was sampled.

@@ -1,7 +1,7 @@
 """One customer, or the program, as of now: read from the store, decided nowhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,17 +73,22 @@ class Lookup:
         view = await view_of(self.reader, decode_state(blob), programs, self._now(meta), partition)
         return Found(view, newcomer)
 
-    async def member(self, customer_id: str) -> Member | None:
-        """Return the customer with what is compared with others, None where nobody knows them. Raises as `customer`."""
-        partition = self.partition_of(customer_id.encode())
-        blob = await self.reader.state(partition, customer_id)
-        meta = _started(await self.reader.meta(partition), partition)
-        if blob is None:
-            return None
-        customer, programs, now = decode_state(blob), meta.programs(), self._now(meta)
-        view = await view_of(self.reader, customer, programs, now, partition)
-        facts = facts_of(customer, programs.current.day_of(now))
-        return Member(view, facts, customer.erased_at, programs.current.currency)
+    async def members(self, customer_ids: Sequence[str]) -> list[Member | None]:
+        """Return these customers with what is compared with others, None where nobody knows one. Raises as `customer`.
+
+        Each partition is asked once for all of its customers.
+        """
+        partitions = [self.partition_of(customer_id.encode()) for customer_id in customer_ids]
+        places: dict[int, list[int]] = {}
+        for place, partition in enumerate(partitions):
+            places.setdefault(partition, []).append(place)
+        asked = (self._members_of(one, [customer_ids[place] for place in mine]) for one, mine in places.items())
+        found = await asyncio.gather(*asked)
+        members: list[Member | None] = [None] * len(customer_ids)
+        for mine, of_partition in zip(places.values(), found, strict=True):
+            for place, member in zip(mine, of_partition, strict=True):
+                members[place] = member
+        return members
 
     async def explanation(self, customer_id: str) -> Found:
         """Return why the customer is where they are. Raises as `customer` does."""
@@ -110,6 +115,18 @@ class Lookup:
     async def check(self) -> None:
         """Return if the store answers and the partition that is asked for first has been started."""
         _started(await self.reader.meta(0), 0)
+
+    async def _members_of(self, partition: int, customer_ids: Sequence[str]) -> list[Member | None]:
+        blobs = await self.reader.states(partition, customer_ids)
+        meta = _started(await self.reader.meta(partition), partition)
+        programs, now = meta.programs(), self._now(meta)
+
+        async def member_of(customer: CustomerState) -> Member:
+            view = await view_of(self.reader, customer, programs, now, partition)
+            facts = facts_of(customer, programs.current.day_of(now))
+            return Member(view, facts, customer.erased_at, programs.current.currency)
+
+        return [None if blob is None else await member_of(decode_state(blob)) for blob in blobs]
 
     def _now(self, meta: PartitionMeta) -> Instant:
         return meta.clock_at if self.clock == "log" else self.wall_now()

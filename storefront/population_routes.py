@@ -51,7 +51,7 @@ def add_lookalikes(app: FastAPI, lookup: Lookup, populations: Populations | None
         n: Annotated[int, Query(ge=1, le=MOST_LOOKALIKES, description="how many")] = 3,
     ) -> Response:
         reader.may_read_everything()
-        asked = await lookup.member(customer_id)
+        (asked,) = await lookup.members([customer_id])
         if asked is None:
             return unknown(request, customer_id, await lookup.customer(customer_id))
         followed, population = known(populations)

@@ -68,7 +68,7 @@ class PortraitsView(BaseModel):
     sampled: Sampled
     note: str | None = Field(description="what limits the answer, in words")
     all: PortraitView
-    rfm: list[PortraitView] = Field(description="the six rules' segments, best first")
+    rfm: list[PortraitView] = Field(description="the program's rule segments, in the order of their rules")
     cluster: list[PortraitView] = Field(
         description="by nearest cluster (a live customer stays a little longer), most revenue first"
     )

@@ -1,6 +1,6 @@
 """What the read side asks: of the store, which `state.redis_repository` answers, and of everybody sampled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.population import Population
@@ -17,6 +17,9 @@ class StateReader(Protocol):
 
     async def state(self, partition: int, customer_id: str) -> bytes | None:
         """Return one customer's state."""
+
+    async def states(self, partition: int, customer_ids: Sequence[str]) -> list[bytes | None]:
+        """Return some customers' states, in their order, None where there is none."""
 
     async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
         """Return every field of the customer's ledger."""

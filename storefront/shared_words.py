@@ -50,7 +50,8 @@ def _words(name: str, one: Member, other: Member) -> str:
     first, second, unit = of(one.facts, one.currency), of(other.facts, one.currency), one.currency
     if first != second:
         return words.format(f"{first} and {second}", s="s", unit=unit)
-    return "both " + words.format(first, s="" if first == "1" else "s", unit=unit)
+    said = "both " + words.format(first, s="" if first == "1" else "s", unit=unit)
+    return said.replace(" 0 days ago", " today")
 
 
 _WORDS: Final[Mapping[str, tuple[Callable[[CustomerFacts, str], str], str]]] = {

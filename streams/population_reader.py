@@ -1,16 +1,17 @@
 """The samples and models topics as the read side follows them: everybody sampled, beside the model in force."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Collection, Mapping, Set
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from models.population import Population, population_of
-from models.sample_table import NEVER, SampleTable
+from models.sample_table import FORGET_AFTER_DAYS, NEVER, SampleTable
+from schemas.instants import DAY_MICROSECONDS
 from schemas.samples import NewerSamplesError, UnreadableSamplesError, decode_slice
-from schemas.snapshot import NewerModelError, UnreadableModelError
+from schemas.snapshot import NewerModelError, Snapshot, UnreadableModelError
 from schemas.topics import MODELS, SAMPLES
 from streams import topics
 from streams.model_versions import NONE_YET, ModelVersions
@@ -50,8 +51,7 @@ class PopulationReader:
         while await in_time(consumer.position(self._models), DOING) < ends[self._models]:
             await self.look()
         consumer.resume(self._samples)
-        # An old snapshot that an operator published again names samples that are long gone from everybody's mind.
-        began = max((one.samples_from for one in self._versions.snapshots.values()), default=0)
+        began = samples_begin(list(self._versions.snapshots.values()))
         if began > await in_time(consumer.position(self._samples), DOING):
             consumer.seek(self._samples, began)
         while await in_time(consumer.position(self._samples), DOING) < ends[self._samples]:
@@ -97,6 +97,18 @@ class PopulationReader:
                 self._table.take(decode_slice(record.value or b""))
         except (NewerModelError, UnreadableModelError, NewerSamplesError, UnreadableSamplesError) as error:
             log.warning("%s, offset %d is left out: %s", place.topic, record.offset, error)
+
+
+def samples_begin(snapshots: Collection[Snapshot]) -> int:
+    """Return the offset from which on samples may still count: those of the week before the newest snapshot.
+
+    Of an old one that an operator published again nothing follows. The trainer reads further back: it prices by them.
+    """
+    if not snapshots:
+        return 0
+    newest = max(snapshots, key=lambda one: one.trained_at)
+    since = newest.trained_at - FORGET_AFTER_DAYS * DAY_MICROSECONDS
+    return max([newest.samples_from, *(one.samples_until for one in snapshots if one.trained_at <= since)])
 
 
 @asynccontextmanager

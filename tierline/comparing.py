@@ -40,7 +40,7 @@ async def lookalikes_of(settings: Settings, customer_id: str, count: int) -> Bod
     repository = repository_of(settings)
     try:
         lookup = lookup_of(settings, repository)
-        asked = await lookup.member(customer_id)
+        (asked,) = await lookup.members([customer_id])
         if asked is None:
             return None
         population = await read_population(settings)

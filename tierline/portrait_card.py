@@ -10,7 +10,7 @@ from tierline.console import Json, note, out
 
 Node = Mapping[str, Json]
 
-TITLES: Final = {"rfm": "By value: the six rule segments", "cluster": "By behaviour: the learnt clusters"}
+TITLES: Final = {"rfm": "By value: the program's rule segments", "cluster": "By behaviour: the learnt clusters"}
 
 
 def print_portraits(view: Node) -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
@@ -27,7 +27,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from models.population import Population, population_of
+from models.sample_table import SampleTable
 from schemas.record import LogRecord
+from schemas.samples import Sample, SampleSlice
 from state.redis_repository import RedisRepository
 from storefront.access import Access
 from storefront.api import create_app
@@ -37,6 +40,8 @@ from tests.fuzz.oddities import TEXTS
 from tests.fuzz.world import World
 from tests.servers import ValkeyServer, name_of
 from tests.simulation.fake_store import FakeStore
+from tests.unit.app.test_lookalikes import Followed
+from tests.unit.models.building import a_snapshot
 from tierline.embedded.process import free_port
 
 KEY = "a secret of at least thirty-two bytes"
@@ -114,7 +119,8 @@ def _serve(valkey: ValkeyServer, world: tuple[str, World], access: Access) -> It
     port, errors = free_port(), _Errors()
     repository = RedisRepository(valkey.url, world[0])
     lookup = Lookup(repository, 1, lambda key: 0, lambda: time.time_ns() // 1000)
-    app = create_app(lookup, "0", repository.close, access, origins=["https://shop.example"])
+    sampled = Followed(_population(world[1].customers))
+    app = create_app(lookup, "0", repository.close, access, ["https://shop.example"], sampled)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     logging.getLogger().addHandler(errors)
@@ -127,6 +133,14 @@ def _serve(valkey: ValkeyServer, world: tuple[str, World], access: Access) -> It
     server.should_exit = True
     thread.join(20)
     logging.getLogger().removeHandler(errors)
+
+
+def _population(customers: Sequence[str]) -> Population:
+    """Return all of them as sampled, whoever is still there."""
+    table = SampleTable()
+    rows = tuple(Sample(one, number % 90, 1 + number % 9, 500 * number, 90) for number, one in enumerate(customers))
+    table.take(SampleSlice(partition=0, at=0, rows=rows))
+    return population_of(3, a_snapshot(), table)
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,9 @@ class StoreInMemory:
         state = self.customers.state(customer_id)
         return None if state is None else encode_state(state)
 
+    async def states(self, partition: int, customer_ids: Sequence[str]) -> list[bytes | None]:
+        return [await self.state(partition, customer_id) for customer_id in customer_ids]
+
     async def load_ledger(self, partition: int, customer_id: str) -> dict[str, bytes]:
         ledger = self.customers.ledger(customer_id).entries
         return {field: encode_entry(entry) for field, entry in ledger.items() if entry is not None}

@@ -92,7 +92,7 @@ def facts(store: StoreInMemory, customer_id: str) -> CustomerFacts:
     """By hand, as of ``NOW``."""
     state = store.customers.states[customer_id]
     days = 2 if customer_id == "c-1" else 1
-    return CustomerFacts(days, state.orders, state.spend_minor, days)
+    return CustomerFacts(days, state.orders, state.spend_minor, days, 0, 0)
 
 
 def brute_force(store: StoreInMemory, count: int) -> list[tuple[float, str]]:
@@ -124,6 +124,15 @@ def test_a_twin_scores_one_and_shares_everything() -> None:
         "both bronze", "both last ordered 2 days ago", "both placed 1 order", "both spent 460.00 USD",
         "both spend 460.00 USD an order", "both first ordered 2 days ago",
     ]  # fmt: skip
+
+
+def test_who_ordered_today_ordered_today() -> None:
+    store = a_shop(0)
+    for customer_id in ("c-1", "twin"):
+        take(store, ORDERS, builders.an_order("t-1", "9.00", NOW, customer_id=customer_id), NOW)
+    (one,) = lookalikes(store, Followed(everybody(store)), n=1)["lookalikes"]
+    words = [shared["words"] for shared in one["shared"]]
+    assert "both last ordered today" in words
 
 
 def test_only_who_is_identical_has_a_score_of_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.portraits import Labels, Portrait, Spread, Typical, portrait_of_all, portraits_of
+from schemas.program_file import load_program
 from schemas.segment_parts import DEFAULT_PERSONAS, DEFAULT_RULES
-from state.segments import compiled
+from state.segments import compiled, segment_rules_of
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 from storefront.portraits import groups_of, portraits
@@ -128,6 +130,16 @@ def test_portraits_over_http_name_every_segment() -> None:
     for groups in (view.rfm, view.cluster):
         assert sum(one.customers for one in groups) == view.all.customers == 62
     assert view.currency == "USD"
+
+
+def test_segments_of_ones_own_are_portrayed_in_the_order_of_their_rules() -> None:
+    own = load_program(Path(__file__).parents[3] / "examples" / "own_segments.yaml")
+    population = everybody(a_shop(60))
+    groups = groups_of(population, segment_rules_of(own.segments))
+    body = PortraitsView.model_validate(portraits(population, groups, own.currency))
+    assert [one.name for one in body.rfm] == [rule.name for rule in own.segments.rules]
+    assert "VIP" not in groups.rfm.names
+    assert sum(one.customers for one in body.rfm) == body.sampled.customers
 
 
 def test_portraits_wait_for_a_model_too() -> None:
