@@ -121,12 +121,12 @@ def _growth_in_words(growth: Sequence[Growth]) -> str:
 
 def _workers_in_words(found: TwoWorkers) -> str:
     speedup = ratio_of(found.speedups)
-    per_100k = found.busy_cpu_seconds / found.orders * 1e5
+    own, per_100k = (used / found.orders * 1e5 for used in (found.worker_cpu_seconds, found.busy_cpu_seconds))
     return (
         f"{found.orders:,} orders in two partitions become readable at one moment; nothing is pinned.\n\n"
         f"- One worker {found.orders / median(found.one_seconds):,.0f} orders/s, two "
         f"{found.orders / median(found.two_seconds):,.0f}: {speedup} times as fast; "
         f"{verdict(speedup.median, SPEEDUP_WANTED)}.\n"
-        f"- What the machine allowed: one worker with broker and store uses {per_100k:.1f} CPU-s per 100,000 orders; "
-        f"{found.cores} cores, busy all the time with nothing else, would allow {found.allowed:.2f}.\n"
+        f"- What the machine allowed: a worker uses {own:.1f} CPU-s per 100,000 orders, with broker and store "
+        f"{per_100k:.1f}; {found.cores} cores with nothing else to do would allow {found.allowed:.2f} times as fast.\n"
     )

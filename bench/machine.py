@@ -33,15 +33,17 @@ class Facts:
     python: str
     system: str
     are_apart: bool
+    load: float
+    """Processes that ran or wanted to in the last minute: well below one, where nobody else is there."""
 
     @classmethod
     def found(cls) -> "Facts":
         """Return them."""
         cores = Cores.found()
         python = f"{platform.python_implementation()} {platform.python_version()}"
-        return cls(
-            len(cores.contender | cores.servers), python, f"{platform.system()} {platform.machine()}", cores.are_apart
-        )
+        system = f"{platform.system()} {platform.machine()}"
+        load = round(os.getloadavg()[0], 1)
+        return cls(len(cores.contender | cores.servers), python, system, cores.are_apart, load)
 
 
 def pin(pid: int, cores: frozenset[int]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.quality_edges import edges_table
-from bench.quality_run import Checkpoint, Facts, follow
+from bench.quality_run import Checkpoint, Facts, Measured, follow
 from bench.quality_settings import settings_table
 from bench.value_quality import value_in_words
 from models.settings import LearningSettings
@@ -56,9 +56,8 @@ def days_of_facts() -> Iterator[Facts]:
         yield np.column_stack([day - last, orders, spend, day - first])
 
 
-def run(seed: int, days: list[Facts], checkpoints: list[int]) -> tuple[list[str], str]:
+def in_words(seed: int, found: Measured) -> tuple[list[str], str]:
     """Return the table's rows of one seed, and its line of stability."""
-    found = follow(LearningSettings(seed=seed), days, checkpoints)
     switched = f"{np.mean(found.switched):.2%} (worst day {max(found.switched):.2%})"
     return [_row(seed, one) for one in found.checkpoints], (
         f"- Seed {seed}: switches by the model a day {switched}, "
@@ -80,10 +79,12 @@ def main() -> None:
     count, seeds = (5, [1]) if given.quick else (10, [1, 2, 3, 4, 5])
     days = list(days_of_facts())
     checkpoints = [len(days) * number // count - 1 for number in range(1, count + 1)]
-    runs = [run(seed, days, checkpoints) for seed in seeds]
+    measured = [follow(LearningSettings(seed=seed), days, checkpoints) for seed in seeds]
+    runs = [in_words(seed, found) for seed, found in zip(seeds, measured, strict=True)]
     table = [_HEAD, "|--:|--:|--:|--:|--:|--:|--:|", *(line for lines, _ in runs for line in lines)]
     text = _PAGE + "\n".join([*table, "", *(stability for _, stability in runs)]) + "\n"
-    text += "\n" + settings_table(days, quick=given.quick) + "\n" + edges_table(quick=given.quick)
+    text += "\n" + settings_table(days, quick=given.quick)
+    text += "\n" + edges_table(measured[0].edge_errors, quick=given.quick)
     text += value_in_words(quick=given.quick)
     print(text)
     if given.write is not None:

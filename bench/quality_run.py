@@ -13,6 +13,7 @@ from sklearn.metrics import (  # type: ignore[import-untyped]
 )
 from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
 
+from bench.quality_edges import rank_errors
 from models.assign import NO_CLUSTER, assign_many
 from models.kmeans import inertia, shares
 from models.log_matrix import log_matrix
@@ -53,6 +54,8 @@ class Measured(NamedTuple):
     """Per 100,000 customer-days."""
     renamed: int
     restarts: int
+    edge_errors: list[list[float]]
+    """Of each adoption, how far the snapshot's edges are from the exact ranks of all customers; see `rank_errors`."""
     last: Snapshot | None
 
 
@@ -79,6 +82,7 @@ def follow(
     trainer, offset, flaps, kept_days, renamed = Trainer(settings), 0, 0, 0, 0
     found: list[Checkpoint] = []
     switched: list[float] = []
+    edge_errors: list[list[float]] = []
     snapshot: Snapshot | None = None
     carried = np.full(len(days[0]), NO_CLUSTER)
     history: list[Labels] = []
@@ -91,6 +95,7 @@ def follow(
         old = assign_many(before or snapshot, logs, carried[known], ordered)
         now = assign_many(snapshot, logs, old, np.zeros(len(logs), dtype=bool))
         switched.append(float((now != old).mean()))
+        edge_errors.append(rank_errors(snapshot.edges, facts[known]))
         carried[known] = now
         renamed += before is not None and [c.name for c in before.clusters] != [c.name for c in snapshot.clusters]
         history = [*history[-6:], carried.copy()]
@@ -99,7 +104,7 @@ def follow(
         if day in checkpoints:
             found.append(_checkpoint(day, logs[:, : settings.features], now, snapshot))
     rate, restarts = 100_000 * flaps / max(kept_days, 1), 0 if snapshot is None else snapshot.restarts
-    return Measured(found, switched, rate, renamed, restarts, snapshot)
+    return Measured(found, switched, rate, renamed, restarts, edge_errors, snapshot)
 
 
 def _learnt(trainer: Trainer, day: int, slices: list[Facts], offset: int) -> tuple[Snapshot | None, int]:

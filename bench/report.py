@@ -107,11 +107,18 @@ def _circumstances(found: Figures) -> str:
     return (
         f"{found.log}: {found.orders:,} orders of {found.customers:,} customers in {found.partitions} partitions. "
         f"Rounds, interleaved: {found.rounds}; medians, and least to most in brackets. "
-        f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}.\n\n"
+        f"Cores: {machine.cores} ({cores}). {machine.python}, {machine.system}. "
+        f"{_busy(machine)}\n\n"
         "In every round every end state equalled an independent fold of the log. Of the worker: states, ledgers, due "
         f"moments, and the {found.published:,} records that a `read_committed` reader sees, by customer and in order; "
         "of the contenders: every customer's row and the tiers published about each, in order."
     )
+
+
+def _busy(machine: Facts) -> str:
+    words = f"Load of the machine when the run began: {machine.load:.1f}"
+    busy = "others were at work, so every time by the clock is too long, and CPU-s say more than orders/s"
+    return f"{words}; {busy}." if machine.load > 1 else f"{words}."
 
 
 def _share(what: str, found: Ratio, wanted: float) -> str:

@@ -29,8 +29,10 @@ class TwoWorkers(msgspec.Struct, frozen=True):
     one_seconds: list[float]
     two_seconds: list[float]
     """Round by round."""
+    worker_cpu_seconds: float
+    """What the one worker used, in the median round."""
     busy_cpu_seconds: float
-    """What one worker and its servers used together, in the median round."""
+    """What it and its servers used together."""
 
     @property
     def speedups(self) -> list[float]:
@@ -39,9 +41,12 @@ class TwoWorkers(msgspec.Struct, frozen=True):
 
     @property
     def allowed(self) -> float:
-        """The most that two workers can gain here, if every core were busy all the time with nothing else."""
-        one = sorted(self.one_seconds)[len(self.one_seconds) // 2]
-        return min(2.0, one * self.cores / self.busy_cpu_seconds)
+        """The most that two workers can gain here, by CPU time alone.
+
+        One worker is done no sooner than it has used its CPU time; two, no sooner than all cores together have spent
+        what workers and servers need.
+        """
+        return min(2.0, self.cores * self.worker_cpu_seconds / self.busy_cpu_seconds)
 
 
 def measure_two_workers(orders: int, rounds: int) -> TwoWorkers:
@@ -66,6 +71,7 @@ def measure_two_workers(orders: int, rounds: int) -> TwoWorkers:
         len(everything),
         [one.seconds for one in ones],
         [two.seconds for two in twos],
+        middle.cpu_seconds,
         middle.cpu_seconds + sum(middle.server_cpu_seconds.values()),
     )
 

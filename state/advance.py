@@ -126,8 +126,9 @@ def conclude(decision: Decision, model: Model | None = None) -> None:
     decision.value_minor_at_end = None if standing is None else standing.value_minor
     decision.sums_at_end = decision.window
     decide_nudges(decision)
-    forget_old_days(decision.customer, decision.rules)
+    # The chain first: as long as it is there, it wants the days since its upgrades.
     forget_spent_chain(decision.customer, decision.rules, decision.now)
+    forget_old_days(decision.customer, decision.rules)
 
 
 def _timed_moment(customer: CustomerState, rules: Rules) -> Instant | None:

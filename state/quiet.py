@@ -114,7 +114,7 @@ def _tidy(customer: CustomerState, rules: Rules, now: Instant) -> None:
         customer.open_nudges = [nudge for nudge in customer.open_nudges if nudge.expires_at > now]
     if customer.sent:
         forget_old_sends(customer, now)
-    if customer.days[0].day <= customer.window_day - rules.window_days:
-        forget_old_days(customer, rules)
     if customer.chain is not None:
         forget_spent_chain(customer, rules, now)
+    if customer.days[0].day <= customer.window_day - rules.window_days:
+        forget_old_days(customer, rules)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.segment_parts import BEST, Asks, Persona, RuleSegment, Segments, bounds_of, cells_of
+from schemas.segment_parts import Segments
+from schemas.segment_rules import BEST, Asks, Persona, RuleSegment, bounds_of, cells_of
 
 
 class Scores(NamedTuple):

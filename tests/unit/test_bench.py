@@ -84,7 +84,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
     further = Further(
         waits=[Waits(2.0, 5.0, 4.0, 20.0)],
         growth=[Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0), Growth(1_000, 100, 55.0, 22.0, 66.0, 1_000, 91.0)],
-        two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 16.0),
+        two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 9.0, 16.0),
     )
     found = Figures(
         log="synthetic orders",
@@ -92,7 +92,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
         customers=10,
         partitions=3,
         rounds=3,
-        machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True),
+        machine=Facts(cores=2, python="CPython 3.11", system="Linux x86_64", are_apart=True, load=2.5),
         published=7,
         contenders=[line],
         missing={},
@@ -116,6 +116,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
     assert "0.15 (0.14 to 0.16); wanted at least 0.35: missed" in text
     assert "| (f) Tierline, the whole job | 1,000 | 20 | 0.25 (0.20 to 0.30) | 1.00 (1.00 to 1.00) | 1.00 |" in text
     assert "p99 4.00 (4.00 to 4.00); wanted at most 3: missed (p99)" in text
+    assert "Load of the machine when the run began: 2.5; others were at work" in text
     assert "1,000 customers / 10: by the clock 1.10, CPU of the worker 1.10; wanted at most 1.25: reached" in text
     assert "One worker 100 orders/s, two 125: 1.25 (1.25 to 1.25) times as fast; wanted at least 1.7: missed" in text
     assert "every order, 39.0, of which value in 90 days is 4.50." in text

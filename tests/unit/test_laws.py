@@ -18,7 +18,7 @@ from state.fold import Fold
 from state.memory import CustomersInMemory
 from state.meta import PartitionMeta
 from state.outputs import Output
-from tests.builders import Json, a_cancellation, a_record, a_refund, a_reinstatement, an_order
+from tests.builders import Json, a_cancellation, a_consent, a_record, a_refund, a_reinstatement, an_order
 from tests.histories import BEGIN_AT, LAW, folded, histories, log_records, money, programs
 from tests.oracle_rules import DAY_US
 from tests.product import program_of
@@ -37,6 +37,17 @@ def test_a_redelivered_suffix_changes_nothing(program: Json, records: list[Json]
     start = data.draw(st.integers(0, len(orders_and_consents)))
     again = [one | {"timestamp": records[-1]["timestamp"]} for one in orders_and_consents[start:]]
     assert_nothing_changes(folded(program, records), again)
+
+
+def test_a_redelivery_after_the_end_of_a_chain_changes_nothing() -> None:
+    """The decision that forgets an upgrade's chain forgets the days with it, not the one after."""
+    program = with_rules({"window": {"lifetime": True}})
+    at_ms = [BEGIN_AT // 1000] * 4 + [(BEGIN_AT + 100 * DAY_US) // 1000]
+    records = [a_record(an_order(f"o-{number}", "1.00"), at) for number, at in enumerate(at_ms)]
+    run = folded(program, [a_record(a_consent(), at_ms[0]), *records])
+    assert states(run)["c-1"].rank == 1, "there was a chain"
+    assert states(run)["c-1"].chain is None, "and it is over"
+    assert_nothing_changes(run, [a_record(a_consent(), at_ms[-1])])
 
 
 @LAW

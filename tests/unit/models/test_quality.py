@@ -26,12 +26,15 @@ def test_clusters_are_nearly_as_good_as_a_batch_at_settings_that_nobody_tuned(na
     run = measured(setting, days()[:QUICK_DAYS], 1)
     assert keeps(run)
     assert len(run.switched) > QUICK_DAYS - 16, "there was hardly anything to judge"
+    assert np.array(run.edge_errors).max() <= WITHIN
     assert run.last is not None
     assert len(run.last.clusters) == setting.learning.k
 
 
-def test_customers_who_come_ten_times_faster_change_that_little() -> None:
-    assert keeps(measured(SETTINGS[-1], days(), 1))
+def test_customers_who_come_ten_times_faster_are_caught_up_with_in_the_third_week_after_the_warm_up() -> None:
+    run = measured(SETTINGS[-1], days(), 1)
+    assert [one.day for one in run.checkpoints] == [35]
+    assert keeps(run)
 
 
 def test_a_learning_rate_that_forgets_everything_would_not_pass() -> None:
@@ -40,13 +43,8 @@ def test_a_learning_rate_that_forgets_everything_would_not_pass() -> None:
     assert not keeps(measured(Setting("wild", wild), days()[:QUICK_DAYS], 1))
 
 
-def test_edges_are_exact_of_those_who_are_sampled_at_the_adoption() -> None:
-    for facts in days()[14:QUICK_DAYS]:
-        assert max(rank_errors(edges_of(known(facts)), known(facts))) <= WITHIN
-
-
-def test_edges_of_a_third_of_a_large_shop_are_within_half_a_percent() -> None:
-    edges, everyone = in_a_large_shop(known(days()[-1]), seed=11)
+def test_edges_of_half_of_a_large_shop_are_within_half_a_percent() -> None:
+    edges, everyone = in_a_large_shop(known(days()[-1]), seed=11, customers=120_000, kept=60_000)
     assert max(rank_errors(edges, everyone)) <= WITHIN
 
 

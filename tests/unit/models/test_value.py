@@ -12,11 +12,11 @@ import state.value
 from models.correction import learnt
 from models.prior import Prior, _amounts_likelihood, _LogLikelihood, _orders_likelihood, expected_value, fitted
 from models.trainer import Trainer
-from models.watched import Watched, WatchedDays
-from schemas.features import CustomerFacts, sampling_key, value_features
-from schemas.samples import Sample, SampleSlice
+from schemas.features import CustomerFacts, value_features
+from schemas.samples import Sample, SampleSlice, decode_slice
 from schemas.snapshot import decode_snapshot, encode_snapshot
 from schemas.value import BgNbd, Correction, GammaGamma, PricedBy, Value
+from state.customer import Standing
 from state.score import model_of
 from state.value import orders_while_active, pricing_of, value_minor
 from tests.unit.models.building import DAY, SMALL, a_snapshot, trained
@@ -169,32 +169,6 @@ def test_no_correction_goes_beyond_its_bound(facts: CustomerFacts, weights: list
     assert (prior - 1) / 20.1 - 1 <= price <= (prior + 1) * 20.1 + 1
 
 
-def test_a_day_watches_so_many_at_most_each_customer_in_turn_and_settles_whole() -> None:
-    facts = CustomerFacts(0, 1, 100, 0, 100, 100)
-    turns = dict.fromkeys((sampling_key(str(number)) for number in range(50)), 0)
-    watched = WatchedDays(10, 2)
-    for day in range(200):
-        for offset, key in enumerate(turns, 50 * day):
-            watched.put(Watched(key, facts, day * DAY + 5, offset))
-        settled = watched.settle((day + 1) * DAY)
-        assert len(settled) == (10 if day >= 2 else 0)
-        assert all(one.at == (day - 2) * DAY + 5 for one in settled)
-        for one in settled:
-            turns[one.key] += 1
-    assert 15 < min(turns.values()) <= max(turns.values()) < 65
-
-
-def test_nobody_is_watched_twice_at_a_time() -> None:
-    facts, watched, last = CustomerFacts(0, 1, 100, 0, 100, 100), WatchedDays(10, 28), dict[int, int]()
-    for day in range(100):
-        for name in "abcdefgh":
-            watched.put(Watched(sampling_key(name), facts, day * DAY, day))
-        for one in watched.settle((day + 1) * DAY):
-            assert one.at >= last.get(one.key, one.at - 28 * DAY) + 28 * DAY
-            last[one.key] = one.at
-    assert len(last) == 8
-
-
 def test_a_label_is_what_was_spent_since() -> None:
     """Customers who spend a dollar a day for sure: whatever the prior says, labels bring their price near 90."""
     learning = msgspec.structs.replace(SMALL, label_days=7, hand_over_labels=200)
@@ -230,3 +204,23 @@ def test_the_hand_over_comes_with_the_labels_and_older_snapshots_price_nobody() 
     older = decode_snapshot(msgspec.json.encode(fields | {"format": 1}))
     assert older.value is None
     assert model_of(1, older).pricing is None
+
+
+def test_customers_of_an_older_worker_are_sampled_but_not_watched() -> None:
+    older = b'{"format":1,"partition":0,"at":%d,"rows":[["c-1",0,1,100,0]]}'
+    assert decode_slice(older % 0).rows == (Sample("c-1", 0, 1, 100, 0, None, None),)
+    learning = msgspec.structs.replace(SMALL, label_days=2, hand_over_labels=1)
+    trainer, snapshot = Trainer(learning), None
+    for day, samples in enumerate(steady(20)):
+        rows = tuple(msgspec.structs.replace(row, month_minor=None, quarter_minor=None) for row in samples.rows)
+        snapshot = trainer.take(msgspec.structs.replace(samples, format=1, rows=rows), day) or snapshot
+    assert snapshot is not None
+    assert snapshot.value is not None
+    assert (snapshot.value.priced_by, snapshot.value.labels) == ("bg_nbd", 0)
+
+
+def test_a_standing_of_an_older_state_is_one_without_a_price() -> None:
+    standing = Standing(5, 4, 3, "Loyal", 2, "Core", "Active Bronze", False, True, 7, 1_234)
+    assert msgspec.json.decode(msgspec.json.encode(standing), type=Standing) == standing
+    older = msgspec.json.encode(list(msgspec.structs.astuple(standing))[:-1])
+    assert msgspec.json.decode(older, type=Standing) == msgspec.structs.replace(standing, value_minor=None)
