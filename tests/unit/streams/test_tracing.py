@@ -159,8 +159,7 @@ async def test_a_refused_commit_leaves_no_span() -> None:
     zombie = await bench.claim()
     await bench.claim()
     with pytest.raises(LostClaimError):
-        while not await ingest(zombie):
-            pass
+        await ingest(zombie)
     assert traced.spans == ()
 
 
