@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import SpanContext
 
 from schemas.record import Headers, LogRecord
 from schemas.topics import CHANGES, NUDGES, ORDERS
@@ -77,7 +78,13 @@ def parents(outputs: list[Output]) -> list[str]:
 
 
 def id_of(span: ReadableSpan) -> str:
-    return f"{span.get_span_context().span_id:016x}"
+    return f"{context_of(span).span_id:016x}"
+
+
+def context_of(span: ReadableSpan) -> SpanContext:
+    context = span.get_span_context()
+    assert context is not None
+    return context
 
 
 def parent_of(span: ReadableSpan) -> str:
@@ -106,7 +113,7 @@ async def test_the_producers_trace_goes_on_in_the_change_with_every_parent_right
         assert (version, trace, flags) == ("00", TRACE, "01")
         assert parent_of(sends[span]) == id_of(process)
     assert {text_of(o.headers, "tracestate") for o in bench.outputs if o.topic in (CHANGES, NUDGES)} == {"shop=1"}
-    assert {f"{span.get_span_context().trace_id:032x}" for span in traced.spans} == {TRACE}
+    assert {f"{context_of(span).trace_id:032x}" for span in traced.spans} == {TRACE}
 
 
 async def test_no_span_names_a_customer_or_an_order() -> None:
