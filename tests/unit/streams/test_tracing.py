@@ -164,9 +164,10 @@ async def test_a_refused_commit_leaves_no_span() -> None:
     traced = Traced(1.0)
     bench = bench_of(traced, orders(()))
     zombie = await bench.claim()
-    await bench.claim()
+    await bench.store.claim(0, "another worker's")
     with pytest.raises(LostClaimError):
         await ingest(zombie)
+    assert zombie.observed.refused_commits == 1
     assert traced.spans == ()
 
 
