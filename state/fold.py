@@ -1,6 +1,6 @@
 """One partition's fold: what the worker, its recovery, a replay and the tests all drive. No I/O, no clock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -141,6 +141,11 @@ class Fold:
     def note_withdrawn(self, output: Output) -> None:
         """Count an output that was taken back before it was published, because its customer was erased."""
         self.meta.count("withdrawn:" + output.topic)
+
+    @property
+    def unsent(self) -> Sequence[Output]:
+        """The outputs since the last `take_changes`, in order."""
+        return self._changes.outputs
 
     def take_changes(self) -> Changes:
         """Return what the steps since the last call changed, and begin anew."""

@@ -91,6 +91,7 @@ def _engine(
         gate=ports.new_gate(),
         committed_step=meta.step,
         observed=observed,
+        tracing=None if ports.new_tracing is None else ports.new_tracing(partition),
     )
 
 

@@ -28,8 +28,12 @@ async def commit(engine: PartitionEngine) -> int:
             return 0
         with engine.observed.timed("encode"):
             write = _write(engine, changes, rewritten, emits=emits)
+        tracing = engine.tracing
+        began_at = 0 if tracing is None else tracing.now_ns()
         writing = engine.write(lambda expected, new: engine.ports.store.commit(engine.partition, expected, new, write))
         await engine.observed.worked("commit", writing)
+        if tracing is not None:
+            tracing.committed(began_at, emits=emits)
     return _follow(engine, changes, write)
 
 
@@ -43,16 +47,17 @@ def _write(engine: PartitionEngine, changes: Changes, rewritten: Mapping[int, by
         due={i: at for i, at in changes.due.items() if at is not None or engine.customers.state(i) is not None},
         reborn=changes.reborn,
         erased=changes.erased,
-        outbox=_outbox_entry(changes) if emits else None,
+        outbox=_outbox_entry(engine, changes) if emits else None,
         rewritten=rewritten,
         said=changes.said,
         day=encode_day(changes.meta),
     )
 
 
-def _outbox_entry(changes: Changes) -> bytes:
+def _outbox_entry(engine: PartitionEngine, changes: Changes) -> bytes:
     journal = encode_journal(compress(changes.first_step, changes.steps, changes.meta.offsets))
-    return encode_outbox(OutboxEntry(changes.first_step, changes.meta.step, journal, changes.outputs))
+    traces = {} if engine.tracing is None else engine.tracing.contexts(changes.outputs)
+    return encode_outbox(OutboxEntry(changes.first_step, changes.meta.step, journal, changes.outputs, traces))
 
 
 async def _forget(engine: PartitionEngine) -> dict[int, bytes]:

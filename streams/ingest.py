@@ -4,7 +4,7 @@ Behind the journal (after a kill, or when Redis forgot something) the order is n
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from schemas.journal import ModelAdoption, ProgramChange, Records, Start, Step, Tick
@@ -29,6 +29,8 @@ async def ingest(engine: PartitionEngine) -> int:
         return await _repeat(engine)
     if engine.unrelayed >= OUTBOX_ENTRIES_MAX:
         return 0
+    if engine.tracing is not None:
+        engine.tracing.fetching()
     records = await engine.observed.worked("fetch", _next_records(engine))
     return await step_all(engine, records)
 
@@ -38,6 +40,8 @@ async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int
     if not records:
         return 0
     observed, most, done = engine.observed, engine.work.customers_a_commit, 0
+    if engine.tracing is not None:
+        engine.tracing.taken()
     with observed.timed("decode"):
         admitted = [engine.fold.admit(record) for record in records]
     await observed.worked("load", _prefetch(engine, admitted))
@@ -53,7 +57,7 @@ async def step_all(engine: PartitionEngine, records: Sequence[LogRecord]) -> int
 
 async def _step_until(engine: PartitionEngine, waiting: deque[Admitted | DeadLetter], most: int) -> None:
     """Step until so many customers changed, or all records are taken."""
-    apply, changed = engine.fold.apply, engine.customers.changed
+    apply, changed = _apply_of(engine), engine.customers.changed
     while waiting and len(changed) < most:
         one = waiting.popleft()
         try:
@@ -61,6 +65,20 @@ async def _step_until(engine: PartitionEngine, waiting: deque[Admitted | DeadLet
         except LedgerNeeded as needed:
             await engine.load_ledgers(needed.customer_ids)
             apply(one)
+
+
+def _apply_of(engine: PartitionEngine) -> Callable[[Admitted | DeadLetter], None]:
+    """Return the fold's `apply`; where tracing is on, one that tells it what each record led to."""
+    fold, tracing = engine.fold, engine.tracing
+    if tracing is None:
+        return fold.apply
+
+    def apply(one: Admitted | DeadLetter) -> None:
+        began_at, said_before = tracing.now_ns(), len(fold.unsent)
+        fold.apply(one)
+        tracing.stepped(one.record, fold.unsent[said_before:], began_at)
+
+    return apply
 
 
 async def _prefetch(engine: PartitionEngine, admitted: Sequence[Admitted | DeadLetter]) -> None:

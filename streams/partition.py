@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
@@ -14,6 +14,9 @@ from streams.customers import CustomersAtHand
 from streams.observed import Observed
 from streams.ports import LostClaimError, Ports
 from streams.repeat import Repeat
+
+if TYPE_CHECKING:
+    from streams.tracing import PartitionTracing
 
 CUSTOMERS_A_COMMIT: Final = 500
 """More would block the store's readers for over 3 ms."""
@@ -81,6 +84,8 @@ class PartitionEngine:
     """Ours of the input topics; a later one is another claim's."""
     crowd: Crowd | None = None
     unrelayed: int = 0
+    tracing: "PartitionTracing | None" = None
+    """None where tracing is off, and then nothing is imported for it."""
 
     @property
     def is_repeating(self) -> bool:

@@ -6,13 +6,16 @@ The engine awaits nothing but these ports, so that a simulation can drive it by 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.instants import Instant
 from schemas.record import LogRecord
 from state.outputs import Output
 from state.score import Model
 from state.store import Store
+
+if TYPE_CHECKING:
+    from streams.tracing import PartitionTracing
 
 
 class StreamsError(Exception):
@@ -129,3 +132,5 @@ class Ports:
     new_gate: Callable[[], AbstractAsyncContextManager[object]]
     new_token: Callable[[], str]
     wall_now: Callable[[], Instant]
+    new_tracing: "Callable[[int], PartitionTracing] | None" = None
+    """Makes what the claim of a partition traces; None where tracing is off."""

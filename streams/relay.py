@@ -38,8 +38,12 @@ def journal_at(engine: PartitionEngine) -> int:
 async def _publish(engine: PartitionEngine, fresh: list[OutboxEntry]) -> None:
     if not fresh:
         return
-    publications = [Publication(entry.journal, entry.outputs) for entry in fresh]
+    sending = None if engine.tracing is None else engine.tracing.sending(fresh)
+    outputs = [entry.outputs for entry in fresh] if sending is None else sending.outputs
+    publications = [Publication(entry.journal, said) for entry, said in zip(fresh, outputs, strict=True)]
     engine.journal_end = await engine.ports.outputs.publish(engine.partition, publications)
+    if sending is not None:
+        sending.sent()
     engine.published_step = fresh[-1].last_step
     engine.observed.relayed_entries += len(fresh)
     engine.observed.relayed_outputs += sum(len(entry.outputs) for entry in fresh)

@@ -198,6 +198,7 @@ class PartitionsService:
             asyncio.Lock,
             lambda: secrets.token_hex(8),
             self.config.wall_now,
+            self.config.new_tracing,
         )
 
     def _now(self, engine: PartitionEngine) -> Instant:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from schemas.instants import Instant
 from schemas.program import Program
+
+if TYPE_CHECKING:
+    from streams.tracing import PartitionTracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class WorkerConfig:
     dead_letter_limit: float = 0.9
     """Share of dead letters among the last 10,000 records that stops the worker; 0: none does."""
     metrics_port: int = 0
+    new_tracing: "Callable[[int], PartitionTracing] | None" = None
+    """Makes what the claim of a partition traces; None: nothing is traced."""
     start_patience_seconds: float = 30.0
     """How long a start waits for Kafka and Redis; servers often start together."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from asyncio import Lock
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from schemas.record import LogRecord
 from state.outputs import Output
@@ -21,6 +23,9 @@ from tests.product import program_of
 from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeModels, FakeOutputs
 from tests.simulation.fake_store import FakeStore, Shard
 
+if TYPE_CHECKING:
+    from streams.tracing import PartitionTracing
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -35,7 +40,12 @@ class EngineBench:
     """One partition of an installation whose ports never pause and never fail; time ends with its log."""
 
     def __init__(
-        self, program: Json, log: list[LogRecord], sizes: Sizes = Sizes(), store: FakeStore | None = None
+        self,
+        program: Json,
+        log: list[LogRecord],
+        sizes: Sizes = Sizes(),
+        store: FakeStore | None = None,
+        new_tracing: Callable[[int], PartitionTracing] | None = None,
     ) -> None:
         self.kafka, self.store = FakeKafka(), store or FakeStore()
         for record in log:
@@ -45,7 +55,8 @@ class EngineBench:
         tokens = itertools.count(1)
         outputs = FakeOutputs(self.kafka, _no_pause)
         self.models = FakeModels(self.kafka, _no_pause, Random(0))
-        self._ports = Ports(self.store, inputs, outputs, self.models, Lock, lambda: str(next(tokens)), lambda: 0)
+        tokens_of, no_time = (lambda: str(next(tokens))), (lambda: 0)
+        self._ports = Ports(self.store, inputs, outputs, self.models, Lock, tokens_of, no_time, new_tracing)
         self._work = _work_of(program, sizes)
 
     @property

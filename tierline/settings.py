@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         min_length=32,
         description="secret (HS256) or public key (PEM) that the API's tokens are checked with; none: it is open",
     )
+    tracing: bool = Field(
+        False, description="true: the worker traces orders by OpenTelemetry; needs tierline[tracing], OTEL_* apply"
+    )
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, else JSON")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     cache_folder: Path = Field(

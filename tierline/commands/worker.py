@@ -1,5 +1,6 @@
 """``tierline worker``: takes events, keeps states, publishes what follows."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +26,11 @@ def worker(
     from streams.worker import run_worker
     from tierline.logs import configure_logs, log_settings
     from tierline.reaching import explained, settings_of_process
+    from tierline.tracing import tracing_of
     from tierline.wiring import worker_config
 
     settings = settings_of_process()
-    config = worker_config(settings, _start(start_from))
+    config = replace(worker_config(settings, _start(start_from)), new_tracing=tracing_of(settings))
     configure_logs(settings)
     log_settings(settings)
     with explained(settings):
