@@ -21,7 +21,7 @@ from state.rules import rules_of
 from state.score import Model
 from state.speaking import note_without_segments, speak
 from state.step import Arrival, step, step_time
-from state.ticks import reach, reaches_everyone
+from state.ticks import reach
 
 NEVER: Final = -(10**18)
 
@@ -234,15 +234,8 @@ class Fold:
         return customer is not None and self.programs.of(customer) is not self.programs.current
 
     def _finish_sweep(self, tick: Tick) -> None:
-        meta = self.meta
-        if meta.sweeps_to is not None and tick.at >= meta.sweeps_to:
-            meta.swept_upto = "" if reaches_everyone(tick, meta.sweeps_to) else tick.upto or ""
-        if meta.previous_program is not None and reaches_everyone(tick, meta.program_changed_at):
-            meta.previous_program = None
-            self._put_in_force()
-        if meta.previous_model is not None and reaches_everyone(tick, meta.model_adopted_at):
-            meta.previous_model = None
-            self._models = {meta.model: self._models[meta.model]}
+        if self.meta.note_swept(tick):
+            self._models = {version: self._models[version] for version in self.meta.models_in_force}
             self._put_in_force()
 
     def _put_in_force(self) -> None:

@@ -6,10 +6,12 @@ from typing import Final
 import msgspec
 
 from schemas.instants import DAY_MICROSECONDS, Instant
+from schemas.journal import Tick
 from state.errors import NewerStateError, UnreadableStateError
 from state.in_force import NO_MODELS, Models, Programs
 from state.rules import rules_of
 from state.score import Model
+from state.ticks import reaches_everyone
 
 META_FORMAT: Final = 2
 """1: a change of program or model was written into every due moment at once, and format stood nowhere."""
@@ -93,6 +95,17 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     def count(self, what: str) -> None:
         """Count one more of it."""
         self.counters[what] = self.counters.get(what, 0) + 1
+
+    def note_swept(self, tick: Tick) -> bool:
+        """Note whom the tick brought to the change that is being swept; tell whether that was everyone left."""
+        changed_at = self.sweeps_to
+        if changed_at is None or tick.at < changed_at:
+            return False
+        if not reaches_everyone(tick, changed_at):
+            self.swept_upto = tick.upto or ""
+            return False
+        self.previous_program, self.previous_model, self.swept_upto = None, None, ""
+        return True
 
     def note_newcomer(self, tier: str) -> None:
         """Count one more customer."""
