@@ -33,7 +33,7 @@ from tierline.commands import (
     worker,
 )
 from tierline.console import CommandError, UsageError, err
-from tierline.settings import SettingsError
+from tierline.redis_address import SettingsError
 
 app = typer.Typer(
     name="tierline",

@@ -3,7 +3,8 @@
 import ssl
 from typing import TypedDict
 
-from tierline.settings import Settings, SettingsError, variable
+from tierline.redis_address import SettingsError
+from tierline.settings import Settings, variable
 
 
 class KafkaOptions(TypedDict, total=False):

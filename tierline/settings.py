@@ -7,22 +7,17 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tierline.redis_address import SettingsError, with_authority, with_login
 
 PREFIX = "TIERLINE_"
 STARS = "********"
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
-
-
-class SettingsError(Exception):
-    """The environment does not describe a run.
-
-    Operator action: correct the variable that the text names; `tierline doctor --settings` lists all of them.
-    """
 
 
 class Settings(BaseSettings):
@@ -160,26 +155,9 @@ class Settings(BaseSettings):
     def need_redis(self) -> str:
         """Return the URL with user and password in it, or say that it is missing."""
         url = self.redis.get_secret_value() if self.redis else None
-        return self._with_authority(self._with_login(_needed(url, "REDIS", "TIERLINE_REDIS=redis://localhost:6379/0")))
-
-    def _with_login(self, url: str) -> str:
-        parts = urlsplit(url)
-        if "@" in parts.netloc or not (self.redis_user or self.redis_password):
-            return url
-        password = self.redis_password.get_secret_value() if self.redis_password else ""
-        login = f"{quote(self.redis_user or '')}:{quote(password, safe='')}"
-        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
-
-    def _with_authority(self, url: str) -> str:
-        parts, path = urlsplit(url), self.redis_ca_file
-        if path is None:
-            return url
-        if parts.scheme != "rediss":
-            raise SettingsError("TIERLINE_REDIS_CA_FILE needs TLS: begin TIERLINE_REDIS with rediss://.")
-        if not path.is_file():
-            raise SettingsError(f"TIERLINE_REDIS_CA_FILE={path} is not a file that can be read.")
-        authority = f"ssl_ca_certs={quote(str(path), safe='')}"
-        return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, authority)))))
+        password = self.redis_password.get_secret_value() if self.redis_password else None
+        needed = _needed(url, "REDIS", "TIERLINE_REDIS=redis://localhost:6379/0")
+        return with_authority(with_login(needed, self.redis_user, password), self.redis_ca_file)
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:

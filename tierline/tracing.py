@@ -5,7 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tierline import __version__
-from tierline.settings import Settings, SettingsError, variable
+from tierline.redis_address import SettingsError
+from tierline.settings import Settings, variable
 
 if TYPE_CHECKING:
     from streams.tracing import PartitionTracing

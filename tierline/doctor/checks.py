@@ -15,7 +15,8 @@ from streams.topics import TopicProblem
 from tierline.connections import kafka_options
 from tierline.doctor.findings import Finding, ok
 from tierline.doctor.redis_checks import check_redis, started_partitions
-from tierline.settings import Settings, SettingsError
+from tierline.redis_address import SettingsError
+from tierline.settings import Settings
 from tierline.topic_admin import topic_problems
 
 KAFKA_TIMEOUT_SECONDS = 30.0

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tierline.settings import STARS, Settings, SettingsError, load_settings, shown
+from tierline.redis_address import SettingsError
+from tierline.settings import STARS, Settings, load_settings, shown
 
 
 def test_defaults_need_nothing() -> None:

@@ -31,7 +31,8 @@ from streams.tracing import PartitionTracing, extract
 from tests.builders import an_order
 from tests.engines import EngineBench, Sizes
 from tests.scenario import PROGRAM
-from tierline.settings import SettingsError, load_settings
+from tierline.redis_address import SettingsError
+from tierline.settings import load_settings
 from tierline.tracing import tracing_of
 
 AT_MS = 1_488_369_600_000  # 2017-03-01T12:00:00Z
