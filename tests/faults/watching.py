@@ -1,0 +1,51 @@
+"""What a fault test sees of an installation from outside, and how it ends."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from urllib.request import urlopen
+
+from state.meta import decode_meta
+from state.redis_repository import RedisRepository
+from tests.integration.installation import Installation
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], what: str, within_seconds: float = 60) -> None:
+    """Wait until it is so; AssertionError that names it when it takes too long."""
+    gives_up_at = time.monotonic() + within_seconds
+    while not await is_so():
+        assert time.monotonic() < gives_up_at, f"not within {within_seconds} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def settled(installation: Installation, within_seconds: float = 120) -> int:
+    """Wait for rest, end every worker in order and compare the books; return how many outputs there were."""
+    await installation.await_rest(within_seconds)
+    for worker in installation.workers:
+        assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
+        assert "Traceback" not in worker.said, worker.said[-1500:]
+    return await installation.assert_books()
+
+
+async def steps_in_redis(installation: Installation, url: str) -> list[int]:
+    """Return the step of each partition's last commit that the Redis at ``url`` knows of; 0 where it knows none."""
+    repository = RedisRepository(url, installation.name)
+    blobs = [await repository.meta(partition) for partition in range(installation.partitions)]
+    await repository.close()
+    return [0 if blob is None else decode_meta(blob).step for blob in blobs]
+
+
+def refused_writes(metrics_port: int) -> int:
+    """Return how many writes of a worker were refused, because another one had claimed the partition."""
+    return int(sum(_values(metrics_port, "tierline_refused_commits_total")))
+
+
+def partitions_held(metrics_port: int) -> int:
+    """Return how many partitions a worker believes to own now."""
+    return len(_values(metrics_port, "tierline_relay_age_seconds"))
+
+
+def _values(metrics_port: int, metric: str) -> list[float]:
+    with urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=20) as reply:
+        lines = reply.read().decode().splitlines()
+    return [float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric + "{")]
