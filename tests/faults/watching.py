@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from urllib.request import urlopen
 
+from schemas.journal import Records
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
@@ -33,6 +34,12 @@ async def steps_in_redis(installation: Installation, url: str) -> list[int]:
     blobs = [await repository.meta(partition) for partition in range(installation.partitions)]
     await repository.close()
     return [0 if blob is None else decode_meta(blob).step for blob in blobs]
+
+
+async def journalled_steps(installation: Installation) -> list[int]:
+    """Return the last step that each partition's journal holds."""
+    journals = [await installation.journal(partition) for partition in range(installation.partitions)]
+    return [sum(step.count if isinstance(step, Records) else 1 for step in journal) for journal in journals]
 
 
 def refused_writes(metrics_port: int) -> int:
