@@ -17,7 +17,7 @@ class NewInstallation(Protocol):
     """Makes an installation on the servers that it is given, else on the session's."""
 
     def __call__(
-        self, *, kafka: str | None = None, redis_url: str | None = None, **options: object
+        self, *, kafka: str | None = None, redis_url: str | None = None, partitions: int = 2, **options: object
     ) -> Installation: ...
 
 
@@ -26,13 +26,16 @@ def new_installation(kafka: KafkaServer, valkey: ValkeyServer, tmp_path: Path) -
     """Makes installations with topics of their own; ``options`` are what their workers are told beside the usual."""
     made: list[Installation] = []
 
-    def new(*, kafka: str | None = None, redis_url: str | None = None, **options: object) -> Installation:
-        one = Installation(name_of("fault"), kafka or bootstrap, redis_url or valkey.url, tmp_path, options=options)
+    def new(
+        *, kafka: str | None = None, redis_url: str | None = None, partitions: int = 2, **options: object
+    ) -> Installation:
+        servers = kafka or session_kafka, redis_url or session_redis
+        one = Installation(name_of("fault"), *servers, tmp_path, partitions, options)
         one.create_topics()
         made.append(one)
         return one
 
-    bootstrap = kafka.bootstrap
+    session_kafka, session_redis = kafka.bootstrap, valkey.url
     yield new
     for one in made:
         one.stop_workers()
