@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from urllib.error import URLError
 from urllib.request import urlopen
 
 from schemas.journal import Records
@@ -48,8 +49,11 @@ def refused_writes(metrics_port: int) -> int:
 
 
 def partitions_held(metrics_port: int) -> int:
-    """Return how many partitions a worker believes to own now."""
-    return len(_values(metrics_port, "tierline_relay_age_seconds"))
+    """Return how many partitions a worker believes to own now; none while it is only starting."""
+    try:
+        return len(_values(metrics_port, "tierline_relay_age_seconds"))
+    except URLError:
+        return 0
 
 
 def _values(metrics_port: int, metric: str) -> list[float]:
