@@ -21,6 +21,8 @@ class Proxy:
         self.port = 0
         self.lost_replies: list[bytes] = []
         self.watch: Watch = lambda request: False
+        self.stops: Callable[[bytes], bool] = lambda request: False
+        """Is given each part of a request before it is passed on; True cuts the connection instead."""
         self.swallows = False
         """While it does, what the server sends is dropped, and both sides believe that they are connected."""
         self._target = target
@@ -102,6 +104,8 @@ class _Connection:
 
     async def _requests(self) -> None:
         while data := await self._client[0].read(READ_BYTES):
+            if self._proxy.stops(data):
+                return
             self._server[1].write(data)
             await self._server[1].drain()
             self._loses |= self._proxy.watch(data)
@@ -129,4 +133,13 @@ def before(target: int) -> Iterator[Proxy]:
 
 def is_commit(request: bytes) -> bool:
     """Tell whether this begins a commit: the call of our Function of that name."""
-    return request.startswith(b"*") and b"_commit\r\n" in request[:200]
+    return _calls(request, b"_commit\r\n")
+
+
+def is_trim(request: bytes) -> bool:
+    """Tell whether this begins a trim: what was published leaves the outbox."""
+    return _calls(request, b"_trim\r\n")
+
+
+def _calls(request: bytes, end_of_name: bytes) -> bool:
+    return request.startswith(b"*") and end_of_name in request[:200]
