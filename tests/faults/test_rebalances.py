@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.conftest import Happened, NewInstallation
 from tests.faults.size import at_size
-from tests.faults.watching import settled
+from tests.faults.watching import end_in_order, settled
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 
@@ -30,7 +30,7 @@ async def test_workers_that_come_and_go_change_nothing(new_installation: NewInst
             shop.start_worker()
             joined += 1
         elif turn % 3 == 1:
-            assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
+            await end_in_order(worker)
             worker.start()
             left += 1
         else:

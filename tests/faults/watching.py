@@ -1,8 +1,10 @@
 """What a fault test sees of an installation from outside, and how it ends."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -10,6 +12,8 @@ from schemas.journal import Records
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
+from tests.integration.worker_process import WorkerProcess
+from tests.processes import handles
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], what: str, within_seconds: float = 60) -> None:
@@ -24,9 +28,21 @@ async def settled(installation: Installation, within_seconds: float = 120) -> in
     """Wait for rest, end every worker in order and compare the books; return how many outputs there were."""
     await installation.await_rest(within_seconds)
     for worker in installation.workers:
-        assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
+        await end_in_order(worker)
         assert "Traceback" not in worker.said, worker.said[-1500:]
     return await installation.assert_books()
+
+
+async def end_in_order(worker: WorkerProcess) -> None:
+    """Let SIGTERM end it, which it must do with exit code 0; one that has only just started is waited for."""
+    await until(partial(_heeds_sigterm, worker), "a worker heeds SIGTERM")
+    assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
+
+
+async def _heeds_sigterm(worker: WorkerProcess) -> bool:
+    assert worker.process is not None
+    assert worker.process.poll() is None, worker.said[-1500:]
+    return handles(worker.process.pid, signal.SIGTERM)
 
 
 async def steps_in_redis(installation: Installation, url: str) -> list[int]:
