@@ -8,7 +8,7 @@ ARGS ?=
 PACKAGES := schemas state models streams storefront replay tierline
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format type layers contracts readme bench fuzz quality watching lock check clean
+.PHONY: help install demo test faults lint format type layers contracts readme bench fuzz quality watching lock check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,9 @@ demo: $(STAMP)  ## play a year of real baskets (ARGS="--exit", ARGS="--speed max
 test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
 	@scripts/install_browser.sh
 	@scripts/test.sh $(BIN) $(ARGS)
+
+faults: $(STAMP)  ## every fault test at full size, half an hour (ARGS="-k zombie" for some)
+	@FAULTS_SIZE=full TIERLINE_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/faults -v $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format of the imports
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Every test, in three runs side by side: one computes, two mostly wait for servers. With arguments: only those, in one.
+# Of tests/faults one file, in turn with each commit; `make faults` runs them all, at full size.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=$1
@@ -18,8 +19,10 @@ run() {  # name, how nice, what pytest is told
 
 mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
 mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
-run computing 10 --ignore=tests/integration --ignore=tests/browser
-run waiting 0 "${odd[@]}"
+faults=(tests/faults/test_*.py)
+commits=$(git rev-list --count HEAD 2> /dev/null || echo 0)
+run computing 10 --ignore=tests/integration --ignore=tests/browser --ignore=tests/faults
+run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}"
 run serving 0 "${even[@]}" tests/browser
 
 status=0

@@ -103,7 +103,7 @@ class KafkaInputs:
         tp = self._tp(partition, topic)
         try:
             end, polled_ms = self._consumer.last_stable_offset(tp), self._consumer.last_poll_timestamp(tp)
-        except IllegalStateError:
+        except AssertionError:  # aiokafka's way to say that the partition is not assigned, here and below.
             return None
         if end is None or polled_ms is None or self._stash.get(tp) or self._position.get(tp, -1) < end:
             return None
@@ -117,7 +117,7 @@ class KafkaInputs:
             tp = self._tp(partition, topic)
             try:
                 end = self._consumer.highwater(tp)
-            except IllegalStateError:
+            except AssertionError:
                 continue
             waiting += max(0, (end or 0) - self._position.get(tp, 0)) + len(self._stash.get(tp, ()))
         return waiting
@@ -129,7 +129,7 @@ class KafkaInputs:
         """
         try:
             polled_ms = [self._consumer.last_poll_timestamp(self._tp(partition, topic)) for topic in INPUTS]
-        except IllegalStateError:
+        except AssertionError:
             return None
         known = [int(one) for one in polled_ms if one]
         return min(known) * 1000 if len(known) == len(INPUTS) else None

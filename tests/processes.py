@@ -25,3 +25,11 @@ def running(pid: int, command: str) -> int:
         if words[1:4] == [b"-m", b"tierline.cli", command.encode()] and is_alive(child):
             return child
     raise AssertionError(f"no tierline {command} runs")
+
+
+def handles(pid: int, number: int) -> bool:
+    """Tell whether it has a handler for the signal; what has only just started ends by it without a word."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    raise AssertionError(f"Linux does not say which signals process {pid} handles")

@@ -12,8 +12,13 @@ BEGIN_MS = 1_488_000_000_000
 Record = tuple[str, bytes, int, bytes]
 
 
-def a_shop(orders: int, seed: int, customers: int = 1500, redelivered: float = 0.15) -> list[Record]:
-    """Return orders, some refunds and redeliveries, and consents; their timestamps do not rise."""
+def a_shop(
+    orders: int, seed: int, customers: int = 1500, redelivered: float = 0.15, late: float = 0.0
+) -> list[Record]:
+    """Return orders, some refunds and redeliveries, and consents; their timestamps do not rise.
+
+    ``late`` is the share of orders that the log learns of up to ten days after they were placed; else it is two hours.
+    """
     random, records = Random(seed), []
     placed: list[Record] = []
     for number in range(orders):
@@ -31,6 +36,8 @@ def a_shop(orders: int, seed: int, customers: int = 1500, redelivered: float = 0
             order = json.loads(value)
             refund = builders.a_refund(f"r-{number}", order["order_id"], "7.00", when, customer_id=key.decode())
             records.append((ORDERS, key, at_ms, as_bytes(refund)[1]))
+        if late and random.random() < late:
+            when = format_instant((at_ms - random.randrange(864_000_000)) * 1000)
         amount = f"{random.randrange(5, 120)}.{random.randrange(100):02d}"
         key, value = as_bytes(builders.an_order(f"o-{number}", amount, when, customer_id=customer_id))
         placed.append((ORDERS, key, at_ms, value))
