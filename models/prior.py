@@ -80,13 +80,13 @@ def _while_active(orders: BgNbd, x: Floats, tenure: Floats) -> Floats:
     c, first = orders.a + orders.b + x - 1, orders.a + orders.b - 1 - orders.r
     power = (orders.a - 1) * np.log1p(-z)
     gone = -np.expm1(power) / (orders.a - 1) if orders.a != 1 else -np.log1p(-z)
-    term = first / c * z
+    term = first * z
     total, n = term.copy(), 1
     while (np.abs(term) > _NEGLIGIBLE * np.abs(total)).any():
         term = term * ((first + n) * (orders.a + n - 1) / ((c + n) * (n + 1)) * z)
         total += term
         n += 1
-    return np.asarray(c * (gone - np.exp(power) * total), dtype=np.float64)
+    return np.asarray(c * gone - np.exp(power) * total, dtype=np.float64)
 
 
 def _counts(facts: Integers) -> tuple[Floats, Floats, Floats]:

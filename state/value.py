@@ -58,20 +58,20 @@ def orders_while_active(orders: BgNbd, repeats: int, tenure_days: int) -> float:
 
     Equation 10 of the paper without its denominator. Its Gaussian hypergeometric function 2F1(r + x, b + x; c; z) is
     (1 - z)^(a - 1 - r - x) 2F1(c - r - x, a - 1; c; z) by Euler's transformation, whose series has small terms; what
-    remains is divided by a - 1 term by term, so that a = 1 is no pole.
+    remains is divided by a - 1 and multiplied by c term by term, so that neither a = 1 nor c = 0 is a pole.
     """
     r, alpha, a, b = orders.r, orders.alpha, orders.a, orders.b
     z = HORIZON_DAYS / (alpha + tenure_days + HORIZON_DAYS)
     c, first = a + b + repeats - 1, a + b - 1 - r
     power = (a - 1) * log1p(-z)
     gone = -expm1(power) / (a - 1) if a != 1 else -log1p(-z)
-    total = term = first / c * z
+    total = term = first * z
     n = 1
     while abs(term) > _NEGLIGIBLE * abs(total):
         term *= z * (first + n) * (a - 1 + n) / ((c + n) * (n + 1))
         total += term
         n += 1
-    return c * (gone - exp(power) * total)
+    return c * gone - exp(power) * total
 
 
 def _orders(pricing: Pricing, facts: CustomerFacts) -> float:

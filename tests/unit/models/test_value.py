@@ -76,6 +76,16 @@ def test_one_is_corrected_by_the_features_that_were_learnt_from(facts: CustomerF
     assert priced(CDNOW, facts, correction) == pytest.approx(prior * factor, abs=0.51)
 
 
+@given(st.floats(0.05, 5), st.floats(1, 200), st.floats(0.05, 0.95), st.integers(0, 900))
+def test_an_a_and_b_that_add_up_to_1_are_no_pole(r: float, alpha: float, a: float, tenure: int) -> None:
+    """Then c is 0 for who ordered once."""
+    once = CustomerFacts(tenure, 1, 5000, tenure)
+    prices = [priced(Prior(BgNbd(r, alpha, a, 1 - a + off), CDNOW.amounts), once) for off in (-1e-7, 0, 1e-7)]
+    assert max(prices) - min(prices) <= 1
+    of_many = float(expected_value(Prior(BgNbd(r, alpha, a, 1 - a), CDNOW.amounts), as_row(once), 100)[0])
+    assert prices[1] == pytest.approx(of_many * 100, abs=0.51)
+
+
 @settings(deadline=None)
 @given(parameters, customers)
 def test_a_price_is_never_negative_and_an_a_of_1_is_no_pole(orders: BgNbd, facts: CustomerFacts) -> None:
