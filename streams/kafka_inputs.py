@@ -18,6 +18,12 @@ from streams.ports import LogUnavailableError, LostClaimError, StopError
 from streams.waiting import CALL_TIMEOUT_SECONDS, at_most, in_time
 from streams.worker_config import WorkerConfig
 
+FETCH_MAX_WAIT_MS: Final = 50
+"""How long the broker may hold a fetch that finds nothing.
+
+aiokafka asks a broker for one thing at a time: while orders at hand wait for a tick to end, it asks for consents alone,
+and new orders wait for that answer (up to 0.5 s by default).
+"""
 FRESH_FOR_US: Final = 2_000_000
 BLOCKED_SECONDS: Final = 0.005
 TOPIC_IDS_SECONDS: Final = 5.0
@@ -223,6 +229,7 @@ def _group_consumer(config: WorkerConfig) -> AIOKafkaConsumer:
         isolation_level="read_committed",
         partition_assignment_strategy=(RangePartitionAssignor,),
         session_timeout_ms=int(config.session_timeout_seconds * 1000),
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         heartbeat_interval_ms=int(config.heartbeat_seconds * 1000),
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
