@@ -21,6 +21,8 @@ from tests.integration.installation import Installation
 from tests.integration.trainer_process import a_trainer
 from tests.servers import KafkaServer, ValkeyServer
 
+ORDERS_A_SECOND = 5_000
+"""Slow enough for the trainer to learn from every week of the year while the workers are in it."""
 PROGRAM: Json = yaml.safe_load(Path("examples/grocery.yaml").read_text("utf-8"))
 
 
@@ -35,7 +37,8 @@ async def test_the_demo_equals_the_oracle_and_its_own_journal(
     shop.create_topics()
     try:
         workers, trainer = [shop.start_worker(), shop.start_worker()], a_trainer(shop, LearningSettings())
-        await shop.produce((r.topic, r.key or b"", r.timestamp_ms, r.value or b"") for r in records)
+        played = ((r.topic, r.key or b"", r.timestamp_ms, r.value or b"") for r in records)
+        await shop.produce(played, a_second=ORDERS_A_SECOND)
         await shop.await_rest(within_seconds=240)
         assert trainer.terminate() == 0
         await shop.await_adoption(within_seconds=60)
