@@ -8,7 +8,7 @@ from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 
-from bench.contenders.light import Order, Stopwatch, add, customer_of, decode_order, encode, given_job
+from bench.contenders.light import Order, Stopwatch, add_batch, decode_order, encode, given_job
 
 if TYPE_CHECKING:
     from faststream.kafka import KafkaMessage
@@ -30,14 +30,7 @@ async def decode(message: "KafkaMessage") -> list[Order]:
 async def take(orders: list[Order]) -> None:
     """Read, change and write the customers of a batch; FastStream commits its offsets afterwards."""
     watch.begin()
-    ids = list({order.customer_id for order in orders})
-    blobs = await redis.mget([job.key_prefix + one for one in ids])
-    customers = {one: customer_of(blob) for one, blob in zip(ids, blobs, strict=True)}
-    changes = [change for order in orders if (change := add(customers[order.customer_id], order)) is not None]
-    async with redis.pipeline(transaction=False) as pipeline:
-        for one, customer in customers.items():
-            pipeline.set(job.key_prefix + one, encode(customer))
-        await pipeline.execute()
+    changes = await add_batch(redis, job.key_prefix, orders)
     sent = [
         await broker.publish(encode(change), job.changes_topic, key=change.customer_id.encode(), no_confirm=True)
         for change in changes

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import faust
 from redis.asyncio import Redis
 
-from bench.contenders.light import Stopwatch, add, customer_of, decode_order, encode, given_job
+from bench.contenders.light import Stopwatch, add_batch, decode_order, encode, given_job
 
 ORDERS_A_BATCH = 1000
 WITHIN_SECONDS = 0.5
@@ -28,16 +28,7 @@ async def take(orders: "faust.StreamT[bytes]") -> None:
 
 async def keep(values: Sequence[bytes]) -> None:
     """Read, change and write the customers of a batch."""
-    orders = [decode_order(value) for value in values]
-    ids = list({order.customer_id for order in orders})
-    blobs = await redis.mget([job.key_prefix + one for one in ids])
-    customers = {one: customer_of(blob) for one, blob in zip(ids, blobs, strict=True)}
-    changes = [change for order in orders if (change := add(customers[order.customer_id], order)) is not None]
-    async with redis.pipeline(transaction=False) as pipeline:
-        for one, customer in customers.items():
-            pipeline.set(job.key_prefix + one, encode(customer))
-        await pipeline.execute()
-    for change in changes:
+    for change in await add_batch(redis, job.key_prefix, [decode_order(value) for value in values]):
         await changes_topic.send(key=change.customer_id, value=encode(change))
 
 

@@ -6,9 +6,14 @@ term and no nudge in it, and an order delivered twice counts twice.
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 JOB_VARIABLE = "TIERLINE_BENCH_JOB"
 TIERS = ((120_000, "platinum"), (60_000, "gold"), (25_000, "silver"), (0, "bronze"))
@@ -79,6 +84,19 @@ def add(customer: Customer, order: Order) -> TierChange | None:
         return None
     customer.tier = tier
     return TierChange(order.customer_id, tier)
+
+
+async def add_batch(redis: "Redis", key_prefix: str, orders: Sequence[Order]) -> list[TierChange]:
+    """Add orders to their customers, read in one MGET and written in one pipeline; return the changes of tier."""
+    ids = list({order.customer_id for order in orders})
+    blobs = await redis.mget([key_prefix + one for one in ids])
+    customers = {one: customer_of(blob) for one, blob in zip(ids, blobs, strict=True)}
+    changes = [change for order in orders if (change := add(customers[order.customer_id], order)) is not None]
+    async with redis.pipeline(transaction=False) as pipeline:
+        for one, customer in customers.items():
+            pipeline.set(key_prefix + one, encode(customer))
+        await pipeline.execute()
+    return changes
 
 
 def customer_of(blob: bytes | str | None) -> Customer:
