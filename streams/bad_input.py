@@ -19,7 +19,10 @@ class BadInputLimit:
         self._among_records = among_records
         self._seen: dict[int, tuple[int, Counter[str]]] = {}
         self._rounds: deque[tuple[int, Counter[str]]] = deque()
+        """Records and dead letters of each round that had any records."""
         self._records = 0
+        self._reasons: Counter[str] = Counter()
+        """The sum of the rounds."""
 
     def begin(self, partition: int, records: int, counters: Mapping[str, int]) -> None:
         """Note where a partition stands; what it repeats along the journal was judged before."""
@@ -27,27 +30,34 @@ class BadInputLimit:
 
     def look(self, partition: int, records: int, counters: Mapping[str, int]) -> None:
         """Note what became of the records since the last look. Raises StopError."""
-        if not self._share_max:
-            return
         seen, dead_before = self._seen[partition]
+        if not self._share_max or records == seen:
+            return
         dead = _dead(counters)
         self._seen[partition] = (records, dead)
-        self._rounds.append((records - seen, dead - dead_before))
-        self._records += records - seen
+        self._add(records - seen, dead - dead_before)
         while self._records - self._rounds[0][0] >= self._among_records:
-            self._records -= self._rounds.popleft()[0]
+            self._forget_oldest()
         if self._records >= self._among_records:
             self._judge()
 
+    def _add(self, records: int, dead: Counter[str]) -> None:
+        self._rounds.append((records, dead))
+        self._records += records
+        self._reasons.update(dead)
+
+    def _forget_oldest(self) -> None:
+        records, dead = self._rounds.popleft()
+        self._records -= records
+        self._reasons.subtract(dead)
+
     def _judge(self) -> None:
-        reasons: Counter[str] = Counter()
-        for _, dead in self._rounds:
-            reasons += dead
-        if reasons.total() < self._share_max * self._records:
+        total = self._reasons.total()
+        if total < self._share_max * self._records:
             return
-        (most, count), *_ = reasons.most_common(1)
+        (most, count), *_ = self._reasons.most_common(1)
         raise StopError(
-            f"{reasons.total():,} of the last {self._records:,} records are dead letters, {count:,} of them {most}: a "
+            f"{total:,} of the last {self._records:,} records are dead letters, {count:,} of them {most}: a "
             "producer or the program is wrong. `tierline dlq list` shows them; mend it and start again, or set "
             "TIERLINE_DEAD_LETTER_LIMIT=0 to go on all the same"
         )

@@ -1,5 +1,9 @@
 """A worker stops when nearly everything is bad, and not before it has seen enough."""
 
+import sys
+import tracemalloc
+from types import FrameType
+
 import pytest
 
 from streams.bad_input import BadInputLimit
@@ -51,3 +55,41 @@ def test_what_is_repeated_along_the_journal_was_judged_before() -> None:
     limit.begin(0, 0, {})
     limit.begin(0, 5000, {"dead:unknown_type": 5000})
     limit.look(0, 5050, {"dead:unknown_type": 5050})
+
+
+def test_rounds_without_records_leave_nothing_behind() -> None:
+    limit = BadInputLimit(0.9, 100)
+    limit.begin(0, 0, {})
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            limit.look(0, 0, {})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000
+
+
+def test_a_look_does_not_go_through_what_was_seen_before() -> None:
+    few, many = calls_of_a_look(after_rounds=10), calls_of_a_look(after_rounds=10_000)
+    assert many == few
+
+
+def calls_of_a_look(after_rounds: int) -> int:
+    """Return how many calls a look makes at a limit that so many rounds of one record have filled."""
+    limit = BadInputLimit(0.9, after_rounds)
+    limit.begin(0, 0, {})
+    for records in range(1, after_rounds + 1):
+        limit.look(0, records, {"dead:unknown_type": records // 2})
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        limit.look(0, after_rounds + 1, {"dead:unknown_type": after_rounds // 2})
+    finally:
+        sys.setprofile(None)
+    return calls
