@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from schemas.topics import CONSENTS
+from schemas.topics import CONSENTS, ORDERS
 from tests.builders import an_erasure
 from tests.faults.conftest import Happened, NewInstallation
 from tests.faults.proxy import before
