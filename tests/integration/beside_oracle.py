@@ -154,10 +154,7 @@ async def states_of(shop: Installation, partition: int, end_at: Instant | None =
     stored = (await repository.load(partition, Wanted(ids))).states
     await repository.close()
     programs, as_of = meta.programs(), max(meta.clock_at, end_at or 0)
-    return {
-        one: without_place(read_model(decode_state(stored[one] or b""), programs, as_of, Ledger()))
-        for one in ids
-    }
+    return {one: without_place(read_model(decode_state(stored[one] or b""), programs, as_of, Ledger())) for one in ids}
 
 
 def without_place(model: Json) -> Json:
