@@ -16,7 +16,7 @@ from tests.integration.worker_process import WorkerProcess
 from tests.servers import NewValkey
 
 WHILE = ("orders flow", "workers rest", "workers are stopped")
-ORDERS = at_size(1_000, 10_000)
+ORDERS = at_size(1_000, 3_000)
 """In each turn, a half of them meanwhile."""
 TURNS = at_size(1, 3)
 A_SECOND = 250
