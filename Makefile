@@ -26,7 +26,7 @@ test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
 	@scripts/install_browser.sh
 	@scripts/test.sh $(BIN) $(ARGS)
 
-faults: $(STAMP)  ## every fault test at full size, half an hour (ARGS="-k zombie" for some)
+faults: $(STAMP)  ## every fault test at full size, about an hour (ARGS="-k zombie" for some)
 	@FAULTS_SIZE=full TIERLINE_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/faults -v $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format of the imports
