@@ -32,13 +32,13 @@ from tests.integration.shop import Record, a_shop
 from tests.integration.test_worker import transactions_of
 from tests.servers import NewValkey
 
-ORDERS_SENT = at_size(5_000, 30_000)
-KILLS = at_size(3, 12)
+ORDERS_SENT = at_size(5_000, 12_000)
+KILLS = at_size(3, 8)
 REDIS_SECONDS = 0.05
 """How late each reply is while workers are killed, lest they are done before."""
 PROGRAM_FILE = Path("examples/grocery.yaml")
 PROGRAM = yaml.safe_load(PROGRAM_FILE.read_text("utf-8"))
-OTHERS = ((1, 1, 500), (4, 2, 7), (6, 3, 1), (2, 2, 2000))[: at_size(2, 4)]
+OTHERS = ((1, 1, 500), (4, 2, 7), (6, 3, 3), (2, 2, 2000))[: at_size(2, 4)]
 """Partitions, workers, records a round."""
 FILES = ("states", "changes", "nudges", "suppressions")
 Told = dict[str, dict[str, list[dict[str, object]]]]
