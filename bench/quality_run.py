@@ -1,7 +1,7 @@
 """One trainer over days of facts: who is carried where, and how good that is beside batch models."""
 
 from collections.abc import Callable, Container, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,11 @@ from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import Snapshot
 
 Facts: TypeAlias = npt.NDArray[np.int64]
-Labels: TypeAlias = npt.NDArray[np.intp]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Labels: TypeAlias = Integers
+EMERGING: Final = "emerging segment"
+LOOKED_AT: Final = 5_000
+"""Of more customers, silhouettes are means over so many, always the same."""
 Sweep: TypeAlias = Callable[[int, Facts], list[Facts]]
 """The slices of a day: the rows of ``(number, facts)`` that the trainer gets, in their order."""
 
@@ -44,6 +48,16 @@ class Checkpoint(NamedTuple):
     least_share: float
 
 
+class Alarm(NamedTuple):
+    """One alarm of the trainer."""
+
+    day: int
+    measure: str
+    """``centre_shift`` and the like, or `EMERGING`."""
+    customers: int | None = None
+    """In an emerging segment."""
+
+
 class Measured(NamedTuple):
     """A whole run."""
 
@@ -57,6 +71,7 @@ class Measured(NamedTuple):
     edge_errors: list[list[float]]
     """Of each adoption, how far the snapshot's edges are from the exact ranks of all customers; see `rank_errors`."""
     last: Snapshot | None
+    alarms: list[Alarm]
 
 
 def whole_sweep(_day: int, facts: Facts) -> list[Facts]:
@@ -79,32 +94,85 @@ def follow(
     settings: LearningSettings, days: Sequence[Facts], checkpoints: Container[int], sweep: Sweep = whole_sweep
 ) -> Measured:
     """Let a trainer learn from these days, and workers adopt each snapshot as it comes."""
-    trainer, offset, flaps, kept_days, renamed = Trainer(settings), 0, 0, 0, 0
-    found: list[Checkpoint] = []
-    switched: list[float] = []
-    edge_errors: list[list[float]] = []
-    snapshot: Snapshot | None = None
-    carried = np.full(len(days[0]), NO_CLUSTER)
-    history: list[Labels] = []
+    trainer, offset, judge = Trainer(settings), 0, Judge(settings, checkpoints)
     for day, facts in enumerate(days):
-        before, known = snapshot, facts[:, 1] > 0
         snapshot, offset = _learnt(trainer, day, sweep(day, facts), offset)
-        if snapshot is None:
-            continue
-        logs, ordered = log_matrix(facts[known], settings.minor_per_major), facts[known, 0] == 0
-        old = assign_many(before or snapshot, logs, carried[known], ordered)
+        if snapshot is not None:
+            judge.adopt(day, facts, snapshot)
+    return judge.measured()
+
+
+class Judge:
+    """Adopts snapshots as workers do, day by day, and keeps count of what that does to the customers."""
+
+    def __init__(self, settings: LearningSettings, checkpoints: Container[int]) -> None:
+        self._settings, self._checkpoints = settings, checkpoints
+        self._found: list[Checkpoint] = []
+        self._switched: list[float] = []
+        self._edge_errors: list[list[float]] = []
+        self._alarms: list[Alarm] = []
+        self._last: Snapshot | None = None
+        self._carried: Labels = np.zeros(0, dtype=np.int64)
+        self._history: list[Labels] = []
+        self._orders = self._moved_on = np.zeros(0, dtype=np.int64)
+        """Of each customer, the orders as of the last adoption, and the number of the adoption that found them more."""
+        self._adoptions = self._flaps = self._kept_days = self._renamed = 0
+
+    def adopt(self, day: int, facts: Facts, snapshot: Snapshot) -> None:
+        """Move everybody to where ``snapshot`` has them; ``facts``: as of now, a customer keeps their row for ever."""
+        before, self._last = self._last, snapshot
+        known, ordered = facts[:, 1] > 0, self._note_orders(facts[:, 1])
+        carried = self._carried = _grown(self._carried, len(facts), NO_CLUSTER)
+        logs = log_matrix(facts[known], self._settings.minor_per_major)
+        old = assign_many(before or snapshot, logs, carried[known], ordered[known])
         now = assign_many(snapshot, logs, old, np.zeros(len(logs), dtype=bool))
-        switched.append(float((now != old).mean()))
-        edge_errors.append(rank_errors(snapshot.edges, facts[known]))
+        self._switched.append(float((now != old).mean()))
+        self._edge_errors.append(rank_errors(snapshot.edges, facts[known]))
         carried[known] = now
-        renamed += before is not None and [c.name for c in before.clusters] != [c.name for c in snapshot.clusters]
-        history = [*history[-6:], carried.copy()]
-        flaps += _flaps(history, facts)
-        kept_days += len(logs)
-        if day in checkpoints:
-            found.append(_checkpoint(day, logs[:, : settings.features], now, snapshot))
-    rate, restarts = 100_000 * flaps / max(kept_days, 1), 0 if snapshot is None else snapshot.restarts
-    return Measured(found, switched, rate, renamed, restarts, edge_errors, snapshot)
+        if before is not None:
+            self._renamed += [c.name for c in before.clusters] != [c.name for c in snapshot.clusters]
+        history = self._history = [*(_grown(one, len(facts), NO_CLUSTER) for one in self._history[-6:]), carried.copy()]
+        self._flaps += _flaps(history, self._adoptions - self._moved_on)
+        self._kept_days += len(logs)
+        self._alarms += alarms_of(day, snapshot)
+        if day in self._checkpoints:
+            self._found.append(_checkpoint(day, logs[:, : self._settings.features], now, snapshot))
+
+    def _note_orders(self, orders: Integers) -> npt.NDArray[np.bool_]:
+        """Return who has other orders than at the last adoption."""
+        self._adoptions += 1
+        more: npt.NDArray[np.bool_] = _grown(self._orders, len(orders), 0) != orders
+        self._moved_on = np.where(more, self._adoptions, _grown(self._moved_on, len(orders), 0))
+        self._orders = orders.copy()
+        return more
+
+    def measured(self) -> Measured:
+        """Return what was found so far."""
+        return Measured(
+            self._found,
+            self._switched,
+            100_000 * self._flaps / max(self._kept_days, 1),
+            self._renamed,
+            0 if self._last is None else self._last.restarts,
+            self._edge_errors,
+            self._last,
+            self._alarms,
+        )
+
+
+def alarms_of(day: int, snapshot: Snapshot) -> list[Alarm]:
+    """Return what the trainer noticed with this snapshot, as it says it on the topic of alerts."""
+    drift = snapshot.drift
+    if drift is None:
+        return []
+    found = [Alarm(day, notice.measure) for notice in drift.noticed]
+    if drift.emerging is not None and drift.emerging.is_new:
+        found.append(Alarm(day, EMERGING, drift.emerging.customers))
+    return found
+
+
+def _grown(column: Integers, customers: int, value: int) -> Integers:
+    return np.append(column, np.full(customers - len(column), value))
 
 
 def _learnt(trainer: Trainer, day: int, slices: list[Facts], offset: int) -> tuple[Snapshot | None, int]:
@@ -121,14 +189,17 @@ def _numbered(facts: Facts, chosen: npt.NDArray[np.bool_]) -> Facts:
     return np.column_stack([np.arange(len(facts)), facts])[chosen]
 
 
-def _flaps(history: list[Labels], facts: Facts) -> int:
-    """Customers who are back today where they were, after somewhere else yesterday, without an order since."""
+def _flaps(history: list[Labels], since_order: Integers) -> int:
+    """Customers who are back today where they were, after somewhere else yesterday, without an order since.
+
+    ``since_order``: how many adoptions ago an order of theirs was found.
+    """
     if len(history) < 3:
         return 0
     today, yesterday = history[-1], history[-2]
     back = np.zeros(len(today), dtype=bool)
     for ago, then in enumerate(reversed(history[:-2]), 2):
-        back |= (then == today) & (then != NO_CLUSTER) & (facts[:, 0] >= ago)
+        back |= (then == today) & (then != NO_CLUSTER) & (since_order >= ago)
     return int((back & (yesterday != today)).sum())
 
 
@@ -140,10 +211,15 @@ def _checkpoint(day: int, logs: npt.NDArray[np.float64], labels: Labels, snapsho
     centres = (np.array([cluster.centre for cluster in snapshot.clusters])[:, : logs.shape[1]] - mean) / deviation
     return Checkpoint(
         day,
-        float(silhouette_score(points, labels) / silhouette_score(points, batch.labels_)),
+        _silhouette(points, labels) / _silhouette(points, batch.labels_),
         float(inertia(points, centres) * len(points) / batch.inertia_),
         float(davies_bouldin_score(points, labels) / davies_bouldin_score(points, batch.labels_)),
         float(adjusted_rand_score(mixture, labels)),
         float(adjusted_rand_score(mixture, batch.labels_)),
         float(shares(points, centres).min()),
     )
+
+
+def _silhouette(points: npt.NDArray[np.float64], labels: Labels) -> float:
+    looked_at = LOOKED_AT if len(points) > LOOKED_AT else None
+    return float(silhouette_score(points, labels, sample_size=looked_at, random_state=0))

@@ -16,7 +16,8 @@ QUICK_DAYS: Final = 40
 TEXT: Final = """\
 ## At settings that nobody tuned
 
-Everything else as above, seed 1; worst of {checkpoints} checkpoints. Must: silhouette at least {silhouette:.2f} of
+The trainer alone on the Complete Journey, seed 1, every household sampled when the day ends; worst of {checkpoints}
+checkpoints. Must: silhouette at least {silhouette:.2f} of
 batch k-means', inertia at most {inertia:.2f} of it, flaps at most {flaps:.0f} per 100,000 customer-days.
 "Ten times faster": ten days of the log in each day of the stream, so that customers come, order and fall silent ten
 times faster; days are those of the stream, of which the first 14 are the warm-up.
@@ -50,12 +51,12 @@ SETTINGS: Final = (
 def settings_table(days: Sequence[Facts], *, quick: bool) -> str:
     """Return the section of the page; ``quick`` measures three settings over two months."""
     count, seen = (1, days[:QUICK_DAYS]) if quick else (5, days)
-    lines = [_line(setting, measured(setting, seen, count)) for setting in (SETTINGS[:3] if quick else SETTINGS)]
+    lines = [_line(setting, at_setting(setting, seen, count)) for setting in (SETTINGS[:3] if quick else SETTINGS)]
     text = TEXT.format(checkpoints=count, silhouette=SILHOUETTE_LEAST, inertia=INERTIA_MOST, flaps=FLAPS_MOST)
     return text + "".join(lines)
 
 
-def measured(setting: Setting, days: Sequence[Facts], checkpoints: int) -> Measured:
+def at_setting(setting: Setting, days: Sequence[Facts], checkpoints: int) -> Measured:
     """Return what a run at that setting gives, with so many checkpoints, the last on the last day."""
     seen = [_in_longer_days(facts, setting.faster) for facts in days[setting.faster - 1 :: setting.faster]]
     first = setting.learning.warm_up_days

@@ -11,6 +11,7 @@ from models.trainer import Trainer
 from schemas.features import CustomerFacts
 from schemas.journal import Start
 from schemas.record import LogRecord
+from schemas.samples import SampleSlice
 from schemas.snapshot import Snapshot
 from schemas.topics import INPUTS
 from schemas.value import HORIZON_DAYS
@@ -94,8 +95,11 @@ class _History:
         everyone = list(self._customers.states.values())
         for start in range(0, len(everyone), CUSTOMERS_A_SLICE):
             samples = slice_of(self._fold, everyone[start : start + CUSTOMERS_A_SLICE])
-            self._snapshot = self._trainer.take(samples, self._offset) or self._snapshot
+            self._trainer.take(samples, self._offset)
             self._offset += 1
+        swept = SampleSlice(partition=0, at=self._fold.meta.clock_at, rows=())
+        self._snapshot = self._trainer.take(swept, self._offset) or self._snapshot
+        self._offset += 1
 
     def seen(self) -> _Seen:
         """Return what is known, and what today's model makes of it."""

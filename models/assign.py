@@ -19,7 +19,7 @@ def assign_many(
     """Return the cluster id of each customer, from features in log units, shape (customers, 5).
 
     ``previous`` is the cluster carried so far, `NO_CLUSTER` for none. It is kept unless another centre is nearer by
-    the snapshot's hysteresis and, where nothing happened to the customer, also staler.
+    the snapshot's hysteresis; where nothing happened to the customer, one that is no staler by `fresher_hysteresis`.
     """
     mean, deviation = np.array(snapshot.scaling.mean), np.array(snapshot.scaling.deviation)
     centres = np.array([cluster.centre for cluster in snapshot.clusters])
@@ -28,7 +28,10 @@ def assign_many(
     known = (previous >= 0) & (previous < len(centres))
     carried = np.where(known, previous, nearest)
     everyone = np.arange(len(logs))
-    margin = (1 - snapshot.hysteresis) ** 2
-    is_nearer = squares[everyone, nearest] < margin * squares[everyone, carried]
+    at_nearest, at_carried = squares[everyone, nearest], squares[everyone, carried]
+    fresher = snapshot.fresher_hysteresis
+    is_nearer = at_nearest < (1 - snapshot.hysteresis) ** 2 * at_carried
+    is_much_nearer = at_nearest < (0.0 if fresher is None else (1 - fresher) ** 2) * at_carried
     is_staler = centres[nearest, RECENCY] > centres[carried, RECENCY]
-    return np.where(known & ~(is_nearer & (had_event | is_staler)), carried, nearest)
+    moves = is_nearer & (had_event | is_staler | is_much_nearer)
+    return np.where(known & ~moves, carried, nearest)

@@ -1,4 +1,4 @@
-"""When a day ends: every partition that is still heard of has reached the next one."""
+"""When a day ends: every partition that is still heard of has swept its customers in the next one."""
 
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -13,14 +13,14 @@ Clocks: TypeAlias = tuple[tuple[int, Instant], ...]
 
 
 class DayEnds:
-    """The watermark over the partitions' clocks. Days are those of UTC: a day is a round of the sweep."""
+    """The watermark over the partitions' sweeps. Days are those of UTC: a day is a round of the sweep."""
 
     def __init__(self, clocks: Iterable[tuple[int, Instant]] = (), ended_at: Instant | None = None) -> None:
         self._clocks = dict(clocks)
         self._day = None if ended_at is None else ended_at // DAY_MICROSECONDS
 
     def reached(self, partition: int, at: Instant) -> Instant | None:
-        """Note a partition's clock; return the end of the day that ended with that, None where none did.
+        """Note that a partition swept the day of ``at``; return the end of the day that ended with that, None for none.
 
         Where several days ended at once (a log that jumps), they end as one.
         """

@@ -49,6 +49,7 @@ def snapshot_of(
             for index, (name, centre, share) in enumerate(zip(names, centres, shares, strict=True))
         ),
         hysteresis=settings.hysteresis,
+        fresher_hysteresis=settings.fresher_hysteresis,
         budget_buyer=budget_buyer,
         power_user=power_user,
         sample_below=below,

@@ -50,6 +50,8 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Centres go to where the challenger found them in so many days, so that few customers move on any of them."""
     hysteresis: float = 0.1
     """A customer moves only to a centre that is nearer by this part."""
+    fresher_hysteresis: float = 0.2
+    """Without an event of their own, to a centre that is no staler, only by this part."""
     table_customers: int = 100_000
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7

@@ -77,6 +77,8 @@ class Trainer:
     def take(self, samples: SampleSlice, offset: int) -> Snapshot | None:
         """Take the next record of the samples topic; return a snapshot if a day ended with it and one is due.
 
+        A day has ended when the sweep of the next one is done, so that the snapshot is made from what it has just seen.
+
         None while warming up. Records that the snapshot resumed from knew already only fill the table again.
         """
         if offset < self._known_until:
@@ -86,6 +88,8 @@ class Trainer:
             self._began_at = samples.at
         for sample in samples.rows:
             self._learn(sample, samples.at, offset)
+        if not samples.is_last:
+            return None
         ended_at = self._day_ends.reached(samples.partition, samples.at)
         return None if ended_at is None else self._day_ended(ended_at, offset + 1)
 

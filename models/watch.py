@@ -15,7 +15,7 @@ from models.drift import centre_shifts, share_shift
 from models.emerging import emerging_segment
 from models.kmeans import Points, squared_distances
 from models.log_matrix import log_matrix
-from schemas.drift import Drift, Emerging, Notice, values_of
+from schemas.drift import Drift, Notice, values_of
 from schemas.snapshot import Snapshot
 
 CENTRE_SHIFT_LIMIT: Final = 1.8
@@ -30,6 +30,8 @@ SETTLING_DAYS: Final = 30
 """The first days of the trainer, in which customers are still being found, are not judged."""
 LEVEL_DAYS: Final = 14
 """How far the usual level of the distance looks back: a new one is the usual one after some weeks."""
+REMEMBERED_DAYS: Final = 14
+"""An emerging segment that comes back within so many days is not told again."""
 LIMITS_FOR_CUSTOMERS: Final = 2_500
 """With fewer, everything is noisier by the root of how many times fewer; with more, the draw's noise stays."""
 _DIGITS: Final = 6
@@ -55,13 +57,21 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
     if days <= SETTLING_DAYS:
         return found
     judged = _judged(found, known, days - before.progress.days, after.customers)
-    return replace(judged, emerging=_emerging(before, known, facts))
+    return _with_emerging(judged, before, known, facts, days - before.progress.days)
 
 
-def _emerging(before: Snapshot, known: Drift, facts: Integers) -> Emerging | None:
-    """By the centres of before: those of today have set out for the group already."""
-    group = emerging_segment(before, facts)
-    return group if group is None else replace(group, is_new=known.emerging is None)
+def _with_emerging(found: Drift, before: Snapshot, known: Drift, facts: Integers, days: int) -> Drift:
+    """By the centres of before: those of today have set out for the group already.
+
+    A group about as small as one can be comes and goes from day to day: it is new once.
+    """
+    group, ago = emerging_segment(before, facts), known.emerged_days_ago
+    if ago is None and known.emerging is not None:
+        ago = 0  # A snapshot of an older Tierline does not count the days.
+    if group is None:
+        is_recent = ago is not None and ago + days <= REMEMBERED_DAYS
+        return replace(found, emerged_days_ago=None if ago is None or not is_recent else ago + days)
+    return replace(found, emerging=replace(group, is_new=ago is None), emerged_days_ago=0)
 
 
 def _judged(found: Drift, before: Drift, days: int, customers: int) -> Drift:

@@ -58,8 +58,8 @@ class WatchedDays:
         return min(offsets, default=otherwise)
 
     def _due_day(self, ended_at: Instant) -> int:
-        """Return the last day whose watched have been seen for long enough: the day that ended is the one before."""
-        return ended_at // DAY_MICROSECONDS - 1 - self._label_days
+        """Return the last day whose watched have been seen for long enough: the sweep of the day that began is done."""
+        return ended_at // DAY_MICROSECONDS - self._label_days
 
 
 class _Day:

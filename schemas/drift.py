@@ -27,7 +27,7 @@ class Emerging(msgspec.Struct, frozen=True):
     centre: Features
     """In raw log units."""
     is_new: bool = True
-    """There was none in the snapshot before; while there is one, nothing more is said."""
+    """There was none in the weeks before; while there is one, nothing more is said."""
 
 
 class Drift(msgspec.Struct, frozen=True):
@@ -48,6 +48,8 @@ class Drift(msgspec.Struct, frozen=True):
     noticed: tuple[Notice, ...] = ()
     """What was not above it in the snapshot before."""
     emerging: Emerging | None = None
+    emerged_days_ago: int | None = None
+    """Since the last emerging segment, 0 where there is one; None: there was none for weeks."""
 
 
 def values_of(drift: Drift) -> dict[Measure, float]:

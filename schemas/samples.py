@@ -6,7 +6,7 @@ import msgspec
 
 from schemas.instants import Instant
 
-SAMPLES_FORMAT: Final = 2
+SAMPLES_FORMAT: Final = 3
 
 
 class UnreadableSamplesError(ValueError):
@@ -46,6 +46,9 @@ class SampleSlice(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
     """The partition's clock (event time), as of which the facts hold."""
     rows: tuple[Sample, ...]
+    is_last: bool = True
+    """With it the sweep of that day is done: everybody was sampled at ``at`` or later. In formats before 3, which do
+    not say it, each slice means that the days before are over."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -9,7 +9,7 @@ from schemas.features import KEY_LIMIT, Features
 from schemas.instants import Instant
 from schemas.value import Value
 
-SNAPSHOT_FORMAT: Final = 2
+SNAPSHOT_FORMAT: Final = 3
 """Raised when a field changes its meaning; `decode_snapshot` upgrades what is older."""
 
 Quintiles: TypeAlias = tuple[int, int, int, int]
@@ -112,6 +112,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     clusters: tuple[Cluster, ...]
     hysteresis: float
     """A customer moves only where the other centre is nearer by this part (0-1)."""
+    fresher_hysteresis: float | None = None
+    """Without an event of their own, to a centre that is no staler, by this part; None (format 2 and before): never."""
     budget_buyer: BudgetBuyerThresholds
     power_user: PowerUserThresholds
     sample_below: int = KEY_LIMIT
@@ -158,5 +160,5 @@ class _Format(msgspec.Struct):
 
 
 def _upgraded(snapshot: Snapshot) -> Snapshot:
-    """Format 0 does not state its format, and format 1 has no ``value``; their other fields are those of today."""
+    """Format 0 does not state its format, 1 has no ``value``, 2 no ``fresher_hysteresis``; the others are as today."""
     return msgspec.structs.replace(snapshot, format=SNAPSHOT_FORMAT)

@@ -27,6 +27,8 @@ class Model(NamedTuple):
     """In standard deviations."""
     stay_below: float
     """The square of (1 - hysteresis)."""
+    fresher_below: float
+    """The square of (1 - fresher_hysteresis), 0 where the snapshot has none."""
     pricing: Pricing | None
     """What the snapshot says of value, with what pricing needs at hand."""
     places: dict[int, int]
@@ -53,15 +55,17 @@ def model_of(version: int, snapshot: Snapshot) -> Model:
         for cluster in snapshot.clusters
     )
     places = {cluster.id: place for place, cluster in enumerate(snapshot.clusters)}
-    stay_below = (1 - snapshot.hysteresis) ** 2
-    return Model(version, snapshot, weights, centres, stay_below, pricing_of(snapshot), places)
+    fresher = snapshot.fresher_hysteresis
+    stay_below, fresher_below = (1 - snapshot.hysteresis) ** 2, 0.0 if fresher is None else (1 - fresher) ** 2
+    return Model(version, snapshot, weights, centres, stay_below, fresher_below, pricing_of(snapshot), places)
 
 
 def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *, had_event: bool) -> Scored:
     """Return what ``model`` says of a customer with at least one order that counts.
 
     ``previous_cluster`` is the id carried so far, `NO_CLUSTER` for none. A customer moves where another centre is
-    nearer by the snapshot's hysteresis; without an event of their own (``had_event``) only to a staler one.
+    nearer by the snapshot's hysteresis; without an event of their own (``had_event``) to one that is no staler only
+    where it is nearer by the snapshot's `fresher_hysteresis`.
     """
     snapshot = model.snapshot
     frequency, monetary_minor = facts.frequency, facts.monetary_minor
@@ -118,4 +122,4 @@ def _place(model: Model, facts: CustomerFacts, aov_minor: int, previous_cluster:
     clusters = model.snapshot.clusters
     if had_event or clusters[nearest].centre[RECENCY] > clusters[present].centre[RECENCY]:
         return nearest
-    return present
+    return nearest if squares[nearest] < model.fresher_below * squares[present] else present

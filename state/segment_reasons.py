@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from schemas.features import CustomerFacts, divided_half_even
+from schemas.features import RECENCY, CustomerFacts, divided_half_even
 from schemas.money import format_minor
 from state.customer import Standing
 from state.decision import Told
@@ -29,7 +29,9 @@ def why_rfm(model: Model, facts: CustomerFacts, after: Standing, rules: Rules) -
     return criteria, _other_rfm(model, facts, scores, rules)
 
 
-def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, after: Standing) -> Reasons:
+def why_cluster(
+    model: Model, facts: CustomerFacts, before: Standing | None, after: Standing, *, had_event: bool
+) -> Reasons:
     """Return how near the centre is, in standard deviations, and the nearest other one; nothing without another."""
     clusters = model.snapshot.clusters
     aov_minor = divided_half_even(facts.monetary_minor, facts.frequency)
@@ -41,7 +43,7 @@ def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, aft
     other = min(others, key=lambda place: distances[place])
     threshold = distances[other]
     if left is not None and left != here:
-        threshold = (1 - model.snapshot.hysteresis) * distances[left]
+        threshold = (1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * distances[left]
     criterion = _criterion(
         "distance", round(distances[here], _DIGITS), "<", round(threshold, _DIGITS), distances[here] < threshold
     )
@@ -52,6 +54,13 @@ def why_cluster(model: Model, facts: CustomerFacts, before: Standing | None, aft
         "value": round(distances[other], _DIGITS),
         "needed": round(needed, _DIGITS),
     }
+
+
+def _part_to_be_nearer(model: Model, left: int, here: int, *, had_event: bool) -> float:
+    snapshot, clusters = model.snapshot, model.snapshot.clusters
+    is_staler = clusters[here].centre[RECENCY] > clusters[left].centre[RECENCY]
+    fresher = snapshot.fresher_hysteresis
+    return snapshot.hysteresis if had_event or is_staler or fresher is None else max(snapshot.hysteresis, fresher)
 
 
 def why_persona(segments: SegmentRules, after: Standing, tier: str) -> Reasons:

@@ -122,7 +122,7 @@ def _note_changes(
             criteria, counterfactual = (
                 why_rfm(model, facts, after, decision.rules)
                 if scheme == "rfm"
-                else why_cluster(model, facts, before, after)
+                else why_cluster(model, facts, before, after, had_event=decision.cause == "record")
             )
         found.append(SegmentChange(change_id, scheme, came_from, to, criteria, counterfactual, customer.model_version))
     decision.segment_changes += tuple(found)

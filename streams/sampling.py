@@ -56,7 +56,9 @@ class SampleTopic:
             observed.sampled_day, observed.last_sampled_at = day, time.monotonic()
 
     async def sweep(self, engine: PartitionEngine) -> None:
-        """Send everyone once, slice by slice. Raises LogUnavailableError, and as the store does."""
+        """Send everyone once, slice by slice, and when that is done. Raises LogUnavailableError, and as the store does.
+        """
+        began_at, sampled = engine.fold.meta.clock_at, engine.observed.samples
         seconds = engine.observed.stage_seconds
         async for customer_ids in scan(engine.ports.store, engine.partition, CUSTOMERS_A_SLICE):
             for start in range(0, len(customer_ids), CUSTOMERS_A_SLICE):
@@ -64,6 +66,8 @@ class SampleTopic:
                 part = customer_ids[start : start + CUSTOMERS_A_SLICE]
                 await engine.observed.worked("sample", self._send(engine, part))
                 await asyncio.sleep(max(PAUSE_SECONDS, PAUSE_FACTOR * (seconds["sample"] - before)))
+        if engine.observed.samples > sampled:
+            await self._deliver(SampleSlice(partition=engine.partition, at=began_at, rows=()))
 
     async def _send(self, engine: PartitionEngine, customer_ids: Sequence[str]) -> None:
         wanted = _wanted(engine, customer_ids)
@@ -75,16 +79,20 @@ class SampleTopic:
         samples = slice_of(engine.fold, [one for one in customers.values() if one is not None])
         if not samples.rows:
             return
-        key, value = str(engine.partition).encode(), encode_slice(samples)
-        await in_time(self._deliver(key, value), "sending samples", DELIVERY_SECONDS)
+        await self._deliver(samples)
         engine.observed.samples += len(samples.rows)
 
-    async def _deliver(self, key: bytes, value: bytes) -> None:
+    async def _deliver(self, samples: SampleSlice) -> None:
+        key, value = str(samples.partition).encode(), encode_slice(samples)
+        await in_time(self._acknowledged(key, value), "sending samples", DELIVERY_SECONDS)
+
+    async def _acknowledged(self, key: bytes, value: bytes) -> None:
         await (await self._producer.send(self._topic, value, key, partition=0))
 
 
 def slice_of(fold: Fold, customers: Sequence[CustomerState]) -> SampleSlice:
-    """Return what the partition's clock sees of them now; who has no order that counts is left out."""
+    """Return what the partition's clock sees of them now, not the last slice; who has no order that counts is left out.
+    """
     at = fold.meta.clock_at
     today = fold.programs.current.day_of(at)
     rows = []
@@ -92,7 +100,7 @@ def slice_of(fold: Fold, customers: Sequence[CustomerState]) -> SampleSlice:
         facts = facts_of(customer, today)
         if facts is not None:
             rows.append(Sample(customer.customer_id, *astuple(facts)))
-    return SampleSlice(partition=fold.meta.partition, at=at, rows=tuple(rows))
+    return SampleSlice(partition=fold.meta.partition, at=at, rows=tuple(rows), is_last=False)
 
 
 def _wanted(engine: PartitionEngine, customer_ids: Sequence[str]) -> Sequence[str]:

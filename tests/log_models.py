@@ -18,7 +18,7 @@ def random_snapshot(rng: random.Random, program: Json, before: Json | None = Non
     keeps = before is not None and rng.random() < 0.7
     edges = _edges(rng, unit)
     return {
-        "format": 2,
+        "format": 3,
         "trained_at": 0,
         "customers": 100,
         "restarts": 0,
@@ -27,6 +27,7 @@ def random_snapshot(rng: random.Random, program: Json, before: Json | None = Non
         "scaling": {"mean": [0.0] * 5, "deviation": _deviation(rng)},
         "clusters": _moved(rng, before["clusters"]) if keeps and before is not None else _clusters(rng),
         "hysteresis": rng.choice((0, 0.05, 0.1, 0.1, 0.3, rng.uniform(0, 0.3))),
+        "fresher_hysteresis": _fresher_hysteresis(random.Random(f"fresher {edges}")),
         "budget_buyer": {
             "frequency_above": rng.randrange(5),
             "aov_minor_at_most": rng.choice(ROUND_UNITS) * unit + rng.randrange(2),
@@ -37,6 +38,10 @@ def random_snapshot(rng: random.Random, program: Json, before: Json | None = Non
         },
         "value": _value(random.Random(str(edges))),
     }
+
+
+def _fresher_hysteresis(rng: random.Random) -> float | None:
+    return rng.choice((None, 0.2, 0.2, rng.uniform(0, 0.6)))
 
 
 def _value(rng: random.Random) -> Json | None:

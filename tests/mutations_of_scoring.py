@@ -16,6 +16,19 @@ MUTATIONS_OF_SCORING = [
     Mutation("recency is not reversed", score.scores_of, "5 - bisect_left(", "1 + bisect_left("),
     Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * squares", "squares"),
     Mutation("a model moves customers anywhere", score._place, "had_event or", "True or"),
+    Mutation(
+        "a model moves customers to the fresher as easily as to the staler",
+        score._place,
+        "squares[nearest] < model.fresher_below * squares[present]",
+        "model.fresher_below",
+    ),
+    Mutation("a model moves nobody to the fresher", score._place, "model.fresher_below", "0.0"),
+    Mutation(
+        "why a model moved somebody to the fresher names the other margin",
+        segment_reasons._part_to_be_nearer,
+        "had_event or",
+        "True or",
+    ),
     Mutation("an own order moves nobody to the fresher", score._place, "had_event or", "False or"),
     Mutation(
         "a cluster is carried by its place",
@@ -95,7 +108,7 @@ MUTATIONS_OF_SCORING = [
     Mutation(
         "a cluster's threshold forgets what holds",
         segment_reasons.why_cluster,
-        "(1 - model.snapshot.hysteresis) * distances[left]",
+        "(1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * distances[left]",
         "distances[left]",
     ),
     Mutation(

@@ -47,6 +47,9 @@ class Model:
         self.monetary_edges = _numbers(snapshot, "edges", "monetary_minor")
         self.deviation = _numbers(snapshot, "scaling", "deviation")
         self.keeps = 1 - _number(snapshot, "hysteresis")
+        fresher = snapshot.get("fresher_hysteresis")
+        self.keeps_from_fresher = 1 - float(str(fresher)) if fresher is not None else None
+        """None: nobody goes to a cluster that is no later without an event of their own."""
         self.budget_frequency_above = _number(snapshot, "budget_buyer", "frequency_above")
         self.budget_aov_at_most = _number(snapshot, "budget_buyer", "aov_minor_at_most")
         self.power_monetary_above = _number(snapshot, "power_user", "monetary_minor_above")
@@ -122,9 +125,14 @@ def cluster_of(model: Model, numbers: Numbers, before: int | None, *, is_adoptio
     nearest, present = _nearest(model, numbers, model.clusters), model.named(before)
     if present is None:
         return nearest
-    is_below = distance(model, numbers, nearest) < model.keeps * distance(model, numbers, present)
-    is_later = nearest.centre[0] > present.centre[0]
-    return nearest if is_below and (is_later or not is_adoption) else present
+    near, far = distance(model, numbers, nearest), distance(model, numbers, present)
+    if not near < model.keeps * far:
+        return present
+    if not is_adoption or nearest.centre[0] > present.centre[0]:
+        return nearest
+    if model.keeps_from_fresher is not None and near < model.keeps_from_fresher * far:
+        return nearest
+    return present
 
 
 def distance(model: Model, numbers: Numbers, cluster: Cluster) -> float:
@@ -140,7 +148,9 @@ def distance(model: Model, numbers: Numbers, cluster: Cluster) -> float:
     return math.sqrt(math.fsum(((math.log1p(value) - centre) / deviation) ** 2 for value, centre, deviation in parts))
 
 
-def why_cluster(model: Model, numbers: Numbers, before: int | None, own_id: int | None) -> Reasons:
+def why_cluster(
+    model: Model, numbers: Numbers, before: int | None, own_id: int | None, *, is_adoption: bool
+) -> Reasons:
     """Return the distance that decided, and the nearest other cluster."""
     own, earlier = model.named(own_id), model.named(before)
     assert own is not None, "who was scored has a cluster of the snapshot"
@@ -152,7 +162,10 @@ def why_cluster(model: Model, numbers: Numbers, before: int | None, own_id: int 
     other_distance = distance(model, numbers, other)
     threshold = other_distance
     if earlier is not None and earlier.id != own.id:
-        threshold = model.keeps * distance(model, numbers, earlier)
+        keeps = model.keeps
+        if is_adoption and own.centre[0] <= earlier.centre[0] and model.keeps_from_fresher is not None:
+            keeps = min(keeps, model.keeps_from_fresher)
+        threshold = keeps * distance(model, numbers, earlier)
     met = {"met": own_distance < threshold}
     criteria = [criterion("distance", round(own_distance, 6), "<", round(threshold, 6)) | met]
     return criteria, {

@@ -123,7 +123,7 @@ class SegmentFold(NudgeFold):
         customer.segments[scheme] = name
         customer.segment_since = decision.at
         customer.segment_changes += 1
-        criteria, counterfactual = ([], None) if name is None else self._why(customer, scheme, cluster_before)
+        criteria, counterfactual = ([], None) if name is None else self._why(customer, decision, scheme, cluster_before)
         self.changes.append(
             {
                 "type": "segment.changed",
@@ -141,7 +141,7 @@ class SegmentFold(NudgeFold):
             }
         )
 
-    def _why(self, customer: Customer, scheme: str, cluster_before: int | None) -> Reasons:
+    def _why(self, customer: Customer, decision: Decision, scheme: str, cluster_before: int | None) -> Reasons:
         scores, numbers = customer.scores, self._numbers(customer)
         assert scores is not None
         assert numbers is not None
@@ -150,4 +150,5 @@ class SegmentFold(NudgeFold):
         model = self.models[customer.id]
         if scheme == "rfm":
             return why_rfm(model, numbers, self.rules.definitions, self.rules.currency)
-        return why_cluster(model, numbers, cluster_before, customer.cluster_id)
+        is_adoption = decision.cause != "record"
+        return why_cluster(model, numbers, cluster_before, customer.cluster_id, is_adoption=is_adoption)

@@ -34,6 +34,7 @@ def random_snapshot(random: Random) -> Snapshot:
             for number, name in enumerate(random.sample(("Champions", "Loyal", "Steady", "Dormant", "Newcomers"), 3))
         ),
         hysteresis=random.choice((0.0, 0.1, 0.3)),
+        fresher_hysteresis=random.choice((None, 0.2, 0.4)),
         budget_buyer=BudgetBuyerThresholds(edges.frequency[2], edges.aov_minor[1]),
         power_user=PowerUserThresholds(edges.monetary_minor[3], edges.aov_minor[3]),
         value=None if random.random() < 0.1 else random_value(random),

@@ -39,7 +39,8 @@ def print_card(view: Node) -> None:
         for one in clusters
     ]
     print_table("Clusters, and a typical customer of each", ("name", "share", *(UNITS[name] for name in CENTRES)), rows)
-    out.print(f"\nA customer moves to another cluster where it is nearer by {_share(view['hysteresis'])}.")
+    margins = f"where it is nearer by {_share(view['hysteresis'])}; {_idle(view)}"
+    out.print(f"\nA customer moves to another cluster {margins}.")
     for trait, thresholds in _node(view["traits"]).items():
         words = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in _node(thresholds).items())
         out.print(f"{trait}: {words}", markup=False)
@@ -47,6 +48,12 @@ def print_card(view: Node) -> None:
         _print_value(view)
     if view["drift"] is not None:
         _print_drift(_node(view["drift"]))
+
+
+def _idle(view: Mapping[str, Json]) -> str:
+    fresher = view["fresher_hysteresis"]
+    margin = "never to a fresher one" if fresher is None else f"by {_share(fresher)} to a fresher one"
+    return f"without an order of their own, {margin}"
 
 
 def _print_value(view: Node) -> None:

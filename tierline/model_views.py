@@ -41,6 +41,7 @@ def card_view(version: int, snapshot: Snapshot) -> dict[str, Json]:
         ],
         "drift": None if snapshot.drift is None else _drift(snapshot.drift, snapshot.minor_per_major),
         "hysteresis": snapshot.hysteresis,
+        "fresher_hysteresis": snapshot.fresher_hysteresis,
         "value": None if snapshot.value is None else _value(snapshot.value),
         "traits": {
             "Budget Buyer": {

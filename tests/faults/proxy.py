@@ -23,9 +23,13 @@ class Proxy:
         self.watch: Watch = lambda request: False
         self.stops: Callable[[bytes], bool] = lambda request: False
         """Is given each part of a request before it is passed on; True cuts the connection instead."""
+        self.delay: Callable[[], float] = lambda: 0.0
+        """Tells for how many seconds the next part of a reply is held."""
+        self.replies_held = 0
         self.swallows = False
         """While it does, what the server sends is dropped, and both sides believe that they are connected."""
         self._target = target
+        self._passing: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -60,21 +64,28 @@ class Proxy:
 
     async def _close(self) -> None:
         self._server.close()
-        await self._cut()
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._cut()
+            await asyncio.wait(tasks)
 
     async def _cut(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Only our own: asyncio accepts in a task, too, and one that is cancelled leaves its socket open.
+        passing = list(self._passing)
+        for one in passing:
+            one.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
 
-    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing = asyncio.create_task(self._pass_on(reader, writer))
+        self._passing.add(passing)
+        passing.add_done_callback(self._passing.discard)
+        # Not a `finally` inside of it: a task that is cancelled before it began runs none.
+        passing.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):
-            try:
-                onward = await asyncio.open_connection("127.0.0.1", self._target, limit=READ_BYTES)
-                await _Connection(self, reader, writer, *onward).run()
-            finally:
-                writer.transport.abort()
+            onward = await asyncio.open_connection("127.0.0.1", self._target, limit=READ_BYTES)
+            await _Connection(self, reader, writer, *onward).run()
 
 
 class _Connection:
@@ -115,6 +126,9 @@ class _Connection:
             if self._loses:
                 self._proxy.lost_replies.append(data)
                 return
+            if delay_seconds := self._proxy.delay():
+                self._proxy.replies_held += 1
+                await asyncio.sleep(delay_seconds)
             if not self._proxy.swallows:
                 self._client[1].write(data)
                 await self._client[1].drain()

@@ -10,7 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from schemas.journal import ModelAdoption, Records, Step, Tick
+from schemas.instants import Instant
+from schemas.journal import ModelAdoption, Records, Start, Step, Tick
 from schemas.record import LogRecord
 from schemas.topics import CHANGES, INPUTS, NUDGES, SUPPRESSIONS
 from state.customer import decode_state
@@ -27,23 +28,27 @@ Json = dict[str, object]
 SPOKEN = (CHANGES, NUDGES, SUPPRESSIONS)
 
 
-async def assert_equals_oracle(shop: Installation, program: Json, *, is_ordered: bool = True) -> list[History]:
+async def assert_equals_oracle(
+    shop: Installation, program: Json, *, is_ordered: bool = True, end_at: Instant | None = None
+) -> list[History]:
     """Compare every state, change, nudge and suppression with the oracle's; return each partition's history.
 
-    For a clock that follows the log and a ``program`` that never changed. ``is_ordered``: the timestamps of a partition
-    rise, so that no tick comes before an older record.
+    For a ``program`` that never changed. ``is_ordered``: the timestamps of a partition rise, so that no tick comes
+    before an older record. ``end_at`` is where time ended on a wall clock; nothing that was due until then is left.
     """
     histories = []
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         for partition in range(shop.partitions):
             inputs = {topic: await shop.read(topic, partition) for topic in INPUTS}
             steps, snapshots = await shop.journal(partition), await shop.snapshots()
-            history = History(program, inputs, steps, snapshots, is_ordered)
+            latest_ms = max(record.timestamp_ms for records in inputs.values() for record in records)
+            ended_at = max(latest_ms * 1000, end_at or 0)
+            history = History(program, inputs, steps, snapshots, is_ordered, ended_at)
             told, states = await asyncio.get_running_loop().run_in_executor(None, oracle_of, history, pool)
             for topic in SPOKEN:
                 found = by_customer(await shop.read(topic, partition))
                 _assert_same(found, told[topic], f"{topic}, partition {partition}")
-            _assert_same(await states_of(shop, partition), states, f"states of partition {partition}")
+            _assert_same(await states_of(shop, partition, end_at), states, f"states of partition {partition}")
             histories.append(history)
     return histories
 
@@ -57,15 +62,29 @@ class History:
     steps: list[Step]
     snapshots: dict[int, Json]
     is_ordered: bool
+    end_at: Instant
+    """The latest record's timestamp, or where a wall clock stood still."""
 
     @property
-    def end_at(self) -> int:
-        """The latest record's timestamp."""
-        return max(record.timestamp_ms for records in self.inputs.values() for record in records) * 1000
+    def started_at(self) -> Instant | None:
+        """When the wall clock showed the first start."""
+        return next(step.at for step in self.steps if isinstance(step, Start))
+
+    def wall_ticks(self) -> int:
+        """Return how many ticks were further on than any record before them."""
+        clock_at, taken, count = 0, dict.fromkeys(INPUTS, 0), 0
+        for step in self.steps:
+            if isinstance(step, Records):
+                run = self.inputs[step.topic][taken[step.topic] : taken[step.topic] + step.count]
+                taken[step.topic] += step.count
+                clock_at = max(clock_at, *(record.timestamp_ms * 1000 for record in run))
+            elif isinstance(step, Tick):
+                count += step.at > clock_at
+        return count
 
 
 def oracle_of(history: History, pool: ProcessPoolExecutor) -> tuple[dict[str, dict[str, list[Json]]], Json]:
-    """Fold one partition, a half of its customers in each process; time ends at the partition's latest record."""
+    """Fold one partition, a half of its customers in each process; time ends at the history's end."""
     told: dict[str, dict[str, list[Json]]] = {topic: {} for topic in SPOKEN}
     states: Json = {}
     for said, found in pool.map(fold_half, [history, history], [0, 1]):
@@ -81,7 +100,8 @@ def fold_half(history: History, odd: int) -> tuple[dict[str, dict[str, list[Json
     Where timestamps rise, a tick only matters to the oracle while it has customers who have not met an adopted model:
     whatever else time does carries the moment at which it was due.
     """
-    oracle, taken = Oracle(history.program, program_of(history.program).version_id), dict.fromkeys(INPUTS, 0)
+    version_id, taken = program_of(history.program).version_id, dict.fromkeys(INPUTS, 0)
+    oracle = Oracle(history.program, version_id, started_at=history.started_at)
     for step in history.steps:
         if isinstance(step, Records):
             run = history.inputs[step.topic][taken[step.topic] : taken[step.topic] + step.count]
@@ -124,8 +144,8 @@ def differing(found: Mapping[str, object], expected: Mapping[str, object]) -> li
     return [(one, ours, theirs) for one, ours, theirs in pairs if ours != theirs][:3]
 
 
-async def states_of(shop: Installation, partition: int) -> Json:
-    """Return the read models of what Redis holds, as of the partition's clock."""
+async def states_of(shop: Installation, partition: int, end_at: Instant | None = None) -> Json:
+    """Return the read models of what Redis holds, as of the partition's clock, or a later end."""
     repository = RedisRepository(shop.redis_url, shop.name)
     blob = await repository.meta(partition)
     assert blob is not None
@@ -133,11 +153,8 @@ async def states_of(shop: Installation, partition: int) -> Json:
     ids = await repository.customers(partition, limit=1_000_000)
     stored = (await repository.load(partition, Wanted(ids))).states
     await repository.close()
-    programs = meta.programs()
-    return {
-        one: without_place(read_model(decode_state(stored[one] or b""), programs, meta.clock_at, Ledger()))
-        for one in ids
-    }
+    programs, as_of = meta.programs(), max(meta.clock_at, end_at or 0)
+    return {one: without_place(read_model(decode_state(stored[one] or b""), programs, as_of, Ledger())) for one in ids}
 
 
 def without_place(model: Json) -> Json:

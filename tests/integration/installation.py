@@ -37,6 +37,7 @@ class Installation(TopicsOfName):
     workers: list[WorkerProcess] = field(default_factory=list)
     is_traced: bool = False
     """Its outputs carry one header more, the last, which no replay can know."""
+    worker_module: str = "tests.integration.worker_process"
 
     @property
     def settings(self) -> dict[str, str]:
@@ -71,7 +72,8 @@ class Installation(TopicsOfName):
 
     def start_worker(self) -> WorkerProcess:
         """Start one more worker."""
-        worker = WorkerProcess(self.worker_options(), self.folder / f"worker-{len(self.workers)}.log")
+        errors = self.folder / f"worker-{len(self.workers)}.log"
+        worker = WorkerProcess(self.worker_options(), errors, self.worker_module)
         worker.start()
         self.workers.append(worker)
         return worker

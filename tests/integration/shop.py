@@ -13,7 +13,14 @@ Record = tuple[str, bytes, int, bytes]
 
 
 def a_shop(
-    orders: int, seed: int, customers: int = 1500, redelivered: float = 0.15, late: float = 0.0
+    orders: int,
+    seed: int,
+    customers: int = 1500,
+    redelivered: float = 0.15,
+    late: float = 0.0,
+    *,
+    begin_ms: int = BEGIN_MS,
+    every_ms: int = 200_000,
 ) -> list[Record]:
     """Return orders, some refunds and redeliveries, and consents; their timestamps do not rise.
 
@@ -22,7 +29,7 @@ def a_shop(
     random, records = Random(seed), []
     placed: list[Record] = []
     for number in range(orders):
-        at_ms = BEGIN_MS + number * 200_000 - random.randrange(3_600_000)
+        at_ms = begin_ms + number * every_ms - random.randrange(3_600_000)
         when = format_instant((at_ms - random.randrange(7_200_000)) * 1000)
         customer_id = f"c-{random.randrange(customers)}"
         if random.random() < 0.05 or number < customers // 20:

@@ -67,7 +67,7 @@ class WorkerProcess:
 
 def config_of(options: dict[str, object]) -> WorkerConfig:
     """Return the configuration that the JSON describes."""
-    rest = {key: value for key, value in options.items() if key not in {"kafka", "program", "log_level"}}
+    rest = {key: value for key, value in options.items() if key not in {"kafka", "program", "log_level", "wall"}}
     return WorkerConfig(
         kafka={"bootstrap_servers": options["kafka"]},
         program=Program.model_validate(options.get("program", {})),

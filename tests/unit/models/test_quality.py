@@ -5,10 +5,11 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from bench.quality import days_of_facts
-from bench.quality_edges import facts_by_hour, in_a_large_shop, known, rank_errors, swept
+from bench.facts import days_of_facts
+from bench.quality_edges import facts_by_hour, in_a_large_shop, known, rank_errors
 from bench.quality_run import Facts
-from bench.quality_settings import QUICK_DAYS, SETTINGS, Setting, keeps, measured
+from bench.quality_settings import QUICK_DAYS, SETTINGS, Setting, at_setting, keeps
+from bench.quality_shops import journey, measured
 from models.quantiles import edges_of
 from models.settings import LearningSettings
 
@@ -23,7 +24,7 @@ def days() -> list[Facts]:
 @pytest.mark.parametrize("name", ["k = 4", "k = 8", "three features (recency, frequency, spend)"])
 def test_clusters_are_nearly_as_good_as_a_batch_at_settings_that_nobody_tuned(name: str) -> None:
     (setting,) = [one for one in SETTINGS if one.name == name]
-    run = measured(setting, days()[:QUICK_DAYS], 1)
+    run = at_setting(setting, days()[:QUICK_DAYS], 1)
     assert keeps(run)
     assert len(run.switched) > QUICK_DAYS - 16, "there was hardly anything to judge"
     assert np.array(run.edge_errors).max() <= WITHIN
@@ -32,7 +33,7 @@ def test_clusters_are_nearly_as_good_as_a_batch_at_settings_that_nobody_tuned(na
 
 
 def test_customers_who_come_ten_times_faster_are_followed_from_the_warm_up_on() -> None:
-    run = measured(SETTINGS[-1], days(), 11)
+    run = at_setting(SETTINGS[-1], days(), 11)
     assert [one.day for one in run.checkpoints[:3]] == [15, 17, 19]
     assert keeps(run)
     assert max(one.inertia for one in run.checkpoints) <= 1.05
@@ -41,7 +42,7 @@ def test_customers_who_come_ten_times_faster_are_followed_from_the_warm_up_on() 
 def test_a_learning_rate_that_forgets_everything_would_not_pass() -> None:
     """The measure can fail: no anchor, no restart, and River alone with a rate of nearly all the way."""
     wild = LearningSettings(halflife=0.9, anchor_pull=0.0, learn_every=1, restart_gain=1.0, hysteresis=0.0)
-    assert not keeps(measured(Setting("wild", wild), days()[:QUICK_DAYS], 1))
+    assert not keeps(at_setting(Setting("wild", wild), days()[:QUICK_DAYS], 1))
 
 
 def test_edges_of_half_of_a_large_shop_are_within_half_a_percent() -> None:
@@ -50,11 +51,22 @@ def test_edges_of_half_of_a_large_shop_are_within_half_a_percent() -> None:
 
 
 def test_the_last_hour_of_a_day_is_the_day() -> None:
-    hours = list(facts_by_hour(20))
-    for by_hour, facts in zip(hours, days(), strict=False):
+    for by_hour, facts in zip(facts_by_hour(20), days(), strict=False):
         assert np.array_equal(by_hour[-1], facts)
-    assert np.array_equal(swept(hours[-1])[23::24], hours[-1][-1][23::24])
-    assert not np.array_equal(swept(hours[-1]), hours[-1][-1])
+
+
+@pytest.mark.timeout(300)
+def test_what_must_hold_holds_through_the_products_own_code() -> None:
+    """All households, one seed, five checkpoints over a quarter and more."""
+    program, records = journey()
+    until = records[0].timestamp_ms + 105 * 86_400_000
+    (run,) = measured(program, [one for one in records if one.timestamp_ms < until], [1], 5)
+    assert len(run.checkpoints) == 5
+    for one in run.checkpoints:
+        assert (one.silhouette >= 0.95, one.inertia <= 1.05, one.least_share > 0.005) == (True, True, True), one
+    assert np.mean(run.switched) <= 0.01
+    assert (run.flaps <= 5, run.renamed <= 1, run.alarms) == (True, True, [])
+    assert np.array(run.edge_errors).max() <= WITHIN
 
 
 def test_a_rank_error_is_seen() -> None:

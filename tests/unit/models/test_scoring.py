@@ -12,6 +12,7 @@ from models.quantiles import exact, quintile_edges, rank_error, value_at
 from schemas.features import RECENCY, CustomerFacts
 from schemas.program import Program
 from schemas.snapshot import Edges, Snapshot
+from state import score
 from state.customer import Standing
 from state.rules import rules_of
 from state.score import Model, model_of, score_customer, scores_of
@@ -49,8 +50,10 @@ def a_model() -> Model:
     return model_of(1, a_snapshot())
 
 
-def standing_of(model: Model, facts: CustomerFacts, previous: int = NO_CLUSTER) -> Standing:
-    scored = score_customer(model, facts, previous, had_event=True)
+def standing_of(
+    model: Model, facts: CustomerFacts, previous: int = NO_CLUSTER, *, had_event: bool = True
+) -> Standing:
+    scored = score_customer(model, facts, previous, had_event=had_event)
     rfm = RULES.segments.rule_of(scored.scores).name
     return Standing(*scored.scores, rfm, scored.cluster_id, scored.cluster, "", False, False, 0)
 
@@ -114,18 +117,33 @@ def test_one_and_many_agree_away_from_ties(facts: CustomerFacts, previous: int, 
 
 
 @given(facts_of_anybody, st.integers(0, 3))
-def test_without_an_own_event_a_customer_only_goes_staler(facts: CustomerFacts, previous: int) -> None:
-    found = score_customer(a_model(), facts, previous, had_event=False).cluster_id
+def test_by_a_model_of_old_who_had_no_event_only_goes_staler(facts: CustomerFacts, previous: int) -> None:
+    model = model_of(1, msgspec.structs.replace(a_snapshot(), fresher_hysteresis=None))
+    found = score_customer(model, facts, previous, had_event=False).cluster_id
     centres = [cluster.centre for cluster in a_snapshot().clusters]
     assert found == previous or centres[found][RECENCY] > centres[previous][RECENCY]
 
 
-@given(facts_of_anybody, st.integers(-1, 3))
-def test_who_moves_is_nearer_than_the_threshold_told(facts: CustomerFacts, previous: int) -> None:
-    model = a_model()
+@given(facts_of_anybody, st.integers(0, 3), st.sampled_from((0.0, 0.2, 0.5)))
+def test_without_an_own_event_a_customer_goes_to_the_fresher_only_where_it_is_much_nearer(
+    facts: CustomerFacts, previous: int, fresher: float
+) -> None:
+    model = model_of(1, msgspec.structs.replace(a_snapshot(), fresher_hysteresis=fresher))
+    found = score_customer(model, facts, previous, had_event=False).cluster_id
+    squares = score.squared_distances(model, facts, facts.aov_minor)
+    centres = [cluster.centre for cluster in model.snapshot.clusters]
+    nearest = squares.index(min(squares))
+    is_staler = centres[nearest][RECENCY] > centres[previous][RECENCY]
+    part = model.snapshot.hysteresis if is_staler else max(fresher, model.snapshot.hysteresis)
+    assert found == (nearest if squares[nearest] < (1 - part) ** 2 * squares[previous] else previous)
+
+
+@given(facts_of_anybody, st.integers(-1, 3), st.booleans())
+def test_who_moves_is_nearer_than_the_threshold_told(facts: CustomerFacts, previous: int, had_event: bool) -> None:
+    model = model_of(1, msgspec.structs.replace(a_snapshot(), fresher_hysteresis=0.3))
     before = None if previous < 0 else msgspec.structs.replace(standing_of(model, facts), cluster_id=previous)
-    after = standing_of(model, facts, previous)
-    ([criterion], other) = why_cluster(model, facts, before, after)
+    after = standing_of(model, facts, previous, had_event=had_event)
+    ([criterion], other) = why_cluster(model, facts, before, after, had_event=had_event)
     assert other is not None
     assert other["segment"] != after.cluster
     if previous not in (after.cluster_id, -1):

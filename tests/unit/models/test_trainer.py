@@ -63,6 +63,28 @@ def test_there_is_no_snapshot_before_the_warm_up_ends_nor_twice_for_a_day() -> N
     assert trainer.take(SampleSlice(partition=0, at=3 * DAY, rows=()), 4) is None
 
 
+def test_a_snapshot_is_made_of_the_sweep_that_has_just_been_done() -> None:
+    trainer, today = Trainer(SMALL), list(slices(4))[:-1]
+    for offset, samples in enumerate(today):
+        trainer.take(samples, offset)
+    later = [Sample(f"c-{number}", 0, 1, 100_000 + number, 0) for number in range(200)]
+    halves = [
+        SampleSlice(partition=0, at=4 * DAY, rows=tuple(part), is_last=False) for part in (later[:100], later[100:])
+    ]
+    assert [trainer.take(half, 4 + number) for number, half in enumerate(halves)] == [None, None]
+    snapshot = trainer.take(SampleSlice(partition=0, at=4 * DAY, rows=()), 6)
+    assert snapshot is not None
+    assert (snapshot.trained_at, snapshot.edges.frequency) == (4 * DAY, (1, 1, 1, 1))
+    assert snapshot.edges.monetary_minor == (100_039, 100_079, 100_119, 100_159)
+
+
+def test_a_day_ends_when_every_partition_is_through_with_the_next() -> None:
+    trainer, days = Trainer(SMALL), list(slices(3))
+    parts = [msgspec.structs.replace(one, partition=number) for one in days for number in (0, 1)]
+    found = [snapshot is not None for snapshot in map(trainer.take, parts, range(len(parts)))]
+    assert found == [False, False, False, False, False, True, False, True]
+
+
 @pytest.mark.parametrize("changed", [{"k": 5}, {"minor_per_major": 1}])
 def test_a_snapshot_of_other_settings_is_not_gone_on_from(changed: dict[str, int]) -> None:
     with pytest.raises(SettingsMismatchError, match=r"has 4 clusters and 100 minor units"):

@@ -1,15 +1,17 @@
 """Drift: quiet while nothing happens, said once when something does."""
 
+import itertools
+
 import msgspec
 import numpy as np
 import pytest
 
 from models.trainer import Trainer
 from models.watch import CENTRE_SHIFT_LIMIT, LABEL_CHURN_LIMIT, SETTLING_DAYS, SHARE_SHIFT_LIMIT, drift_of
-from schemas.drift import Drift, Notice
+from schemas.drift import Drift, Emerging, Notice
 from schemas.raw_units import raw_units
 from schemas.snapshot import Progress, Snapshot, decode_snapshot, encode_snapshot
-from tests.unit.models.building import SMALL, a_snapshot, folded, with_group
+from tests.unit.models.building import SMALL, a_snapshot, folded, slices, with_group
 
 INJECTED_ON = SETTLING_DAYS + 6
 DAYS = INJECTED_ON + 6
@@ -117,3 +119,32 @@ def test_clusters_that_change_places_are_churn() -> None:
     assert found.label_churn == 1
     assert Notice("label_churn", 1, LABEL_CHURN_LIMIT) in found.noticed
     assert found.distance == found.usual_distance
+
+
+@pytest.mark.parametrize(
+    ("there", "told_on"),
+    [("x.x..x", [0]), ("x" + 14 * "." + "x", [0]), ("x" + 15 * "." + "x", [0, 16]), ("..x", [2])],
+)
+def test_a_group_that_comes_and_goes_is_new_after_two_weeks_without_it(there: str, told_on: list[int]) -> None:
+    *_, (whole, _) = itertools.pairwise(slices(4))
+    everyone = np.array([msgspec.structs.astuple(row)[1:5] for row in whole.rows], dtype=np.int64)
+    group = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64)
+    day, told = SETTLING_DAYS + 10, []
+    last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day), customers=len(everyone))
+    last = msgspec.structs.replace(last, drift=drift_of(None, last, everyone, day))
+    for ahead, mark in enumerate(there):
+        facts = np.vstack([everyone, group]) if mark == "x" else everyone
+        drift = drift_of(last, last, facts, day + ahead + 1)
+        told += [ahead] if drift.emerging is not None and drift.emerging.is_new else []
+        last = msgspec.structs.replace(last, progress=Progress(days=day + ahead + 1), drift=drift)
+    assert told == told_on
+
+
+def test_a_group_that_an_older_tierline_told_is_not_new() -> None:
+    group = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64)
+    day, facts = SETTLING_DAYS + 10, np.vstack([MANY, group])
+    known = Drift(distance=1.0, usual_distance=1.0, emerging=Emerging(40, 0.02, (0.0, 5.0, 11.0, 6.0, 0.0)))
+    last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day), customers=len(facts), drift=known)
+    found = drift_of(last, last, facts, day + 1)
+    assert found.emerging is not None
+    assert (found.emerging.is_new, found.emerged_days_ago) == (False, 0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.quality import days_of_facts
+from bench.facts import days_of_facts
 from models.settings import LearningSettings
 from models.trainer import Trainer
 from schemas.drift import Drift, Emerging

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -41,6 +42,7 @@ class Sent:
     def __init__(self) -> None:
         self.slices: list[SampleSlice] = []
         self.is_down = False
+        self.after_first: Callable[[], None] = lambda: None
 
     async def send(self, topic: str, value: bytes, key: bytes, partition: int) -> asyncio.Future[None]:
         assert (topic, partition) == ("x.loyalty.samples.v1", 0)
@@ -49,6 +51,8 @@ class Sent:
         if self.is_down:
             await asyncio.sleep(3600)
         self.slices.append(samples)
+        if len(self.slices) == 1:
+            self.after_first()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
@@ -82,7 +86,25 @@ async def test_everyone_comes_once_in_slices_whoever_is_at_hand(cached: int) -> 
         (0, 1, 1250, 0)
     }
     assert all(len(samples.rows) <= 500 and samples.at == engine.fold.meta.clock_at for samples in sent.slices)
+    assert [samples.is_last for samples in sent.slices] == [False] * (len(sent.slices) - 1) + [True]
     assert engine.observed.samples == CUSTOMERS
+
+
+async def test_the_end_of_a_sweep_is_of_the_day_that_it_began_on() -> None:
+    engine, sent = await a_shop(), Sent()
+    began_at = engine.fold.meta.clock_at
+    sent.after_first = lambda: setattr(engine.fold.meta, "clock_at", began_at + 3 * DAY)
+    await sent.topic().sweep(engine)
+    assert sent.slices[-1] == SampleSlice(partition=engine.partition, at=began_at, rows=())
+    assert {samples.at for samples in sent.slices[:-1]} == {began_at, began_at + 3 * DAY}
+
+
+async def test_a_sweep_that_found_nobody_says_nothing() -> None:
+    engine, sent = await a_shop(), Sent()
+    model = model_of(3, replace(a_snapshot(), sample_below=0))
+    engine.fold._programs = engine.fold.programs.__class__(engine.fold.programs.current, models=Models(model))
+    await sent.topic().sweep(engine)
+    assert sent.slices == []
 
 
 async def test_only_those_come_whom_the_model_asks_for() -> None:
@@ -109,7 +131,7 @@ async def test_days_that_were_skipped_are_not_made_good_for() -> None:
     engine.fold.meta.clock_at += 9 * DAY
     await swept(engine, 2)
     assert len(sent.rows()) == 2 * CUSTOMERS
-    assert {samples.rows[0].recency_days for samples in sent.slices} == {0, 9}
+    assert {row.recency_days for row in sent.rows()} == {0, 9}
     await asyncio.sleep(3 * sampling.LOOK_EVERY_SECONDS)
     assert len(sent.rows()) == 2 * CUSTOMERS, "one sweep a day"
     sweeping.cancel()
@@ -140,6 +162,8 @@ async def swept(engine: PartitionEngine, times: int) -> None:
 def test_a_slice_survives_its_bytes_and_what_is_none_is_refused_by_what_to_do() -> None:
     samples = SampleSlice(partition=3, at=5, rows=(Sample("ü", 1, 2, 300, 4),))
     assert decode_slice(encode_slice(samples)) == samples
+    of_old = decode_slice(b'{"format":2,"partition":3,"at":5,"rows":[]}')
+    assert of_old.is_last, "which says that the days before are over"
     for nonsense in (b"{}", b"no", b'{"format":1,"rows":[]}'):
         with pytest.raises(UnreadableSamplesError):
             decode_slice(nonsense)
