@@ -1,7 +1,10 @@
 """`python -m bench.quality`: clusters and edges beside batch k-means, and value in 90 days beside batch models."""
 
 import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from bench.facts import days_of_facts
 from bench.quality_edges import edges_table
@@ -9,6 +12,7 @@ from bench.quality_settings import settings_table
 from bench.quality_shops import (
     FOUND_WITHIN_DAYS,
     INJECTED_ON,
+    QUICK_DAYS,
     alarm_days,
     cdnow_shop,
     group_in_words,
@@ -19,7 +23,9 @@ from bench.quality_shops import (
 )
 from bench.value_quality import value_in_words
 
-_PAGE = """\
+SEEDS: Final = (1, 2, 3, 4, 5)
+CHECKPOINTS: Final = 10
+_PAGE: Final = """\
 # Quality of what is learnt
 
 Clusters and edges of two shops beside scikit-learn's batch k-means on the same customers at the same moment. This page
@@ -48,31 +54,36 @@ no alarm where nothing happens.
 def main() -> None:
     """Measure, print, and write the page where asked."""
     parser = argparse.ArgumentParser("python -m bench.quality", description="How good is what is learnt?")
-    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints, a tenth of CDNOW")
+    parser.add_argument("--quick", action="store_true", help="one seed, five checkpoints, some months of CDNOW")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the page, e.g. docs/quality.md")
     given = parser.parse_args()
-    text = _PAGE + shops_in_words(quick=given.quick)
-    text += "\n" + settings_table(list(days_of_facts()), quick=given.quick)
-    text += "\n" + edges_table(quick=given.quick)
-    text += value_in_words(quick=given.quick)
+    sections = (value_in_words, _of_the_journey, _of_cdnow, _at_settings, edges_table)
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        value, *others = [pool.submit(section, quick=given.quick) for section in sections]
+        text = _PAGE + "\n".join(section.result() for section in (*others, value) if section.result())
     print(text)
     if given.write is not None:
         given.write.write_text(text, "utf-8")
 
 
-def shops_in_words(*, quick: bool) -> str:
-    """Return the sections of both shops; quick: of a part of CDNOW alone."""
-    count, seeds = (5, (1,)) if quick else (10, (1, 2, 3, 4, 5))
-    parts = []
-    if not quick:
-        program, records = journey()
-        parts.append(shop_in_words("The Complete Journey", seeds, measured(program, records, seeds, count)))
-        alarms = alarm_days(program, with_look_alikes(records), INJECTED_ON + FOUND_WITHIN_DAYS)
-        parts.append(group_in_words(alarms))
-    name = "CDNOW, a tenth of the customers" if quick else "CDNOW"
+def _of_the_journey(*, quick: bool) -> str:
+    if quick:
+        return ""
+    program, records = journey()
+    found = shop_in_words("The Complete Journey", SEEDS, measured(program, records, SEEDS, CHECKPOINTS))
+    alarms = alarm_days(program, with_look_alikes(records), INJECTED_ON + FOUND_WITHIN_DAYS)
+    return found + "\n" + group_in_words(alarms)
+
+
+def _of_cdnow(*, quick: bool) -> str:
+    count, seeds = (5, SEEDS[:1]) if quick else (CHECKPOINTS, SEEDS)
     program, records = cdnow_shop(quick=quick)
-    parts.append(shop_in_words(name, seeds, measured(program, records, seeds, count)))
-    return "\n".join(parts)
+    name = f"CDNOW, a tenth of the customers{f', {QUICK_DAYS} days' if quick else ''}"
+    return shop_in_words(name, seeds, measured(program, records, seeds, count))
+
+
+def _at_settings(*, quick: bool) -> str:
+    return settings_table(list(days_of_facts()), quick=quick)
 
 
 if __name__ == "__main__":

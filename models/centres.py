@@ -7,13 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from models.kmeans import Points, fresh_centres, inertia, lloyd, matched
+from models.kmeans import Points, draw_errors, fresh_centres, inertia, lloyd, matched
 from models.publishing import as_features
 from models.settings import LearningSettings
 from schemas.features import Features
 from schemas.snapshot import Snapshot
 
 NOWHERE: Final[tuple[Features, ...]] = ()
+_LEAST_WAY: Final = 1e-12
+"""A way that is as good as none; squared, in scaled units."""
 
 
 class Centres:
@@ -63,9 +65,16 @@ class Centres:
         self.heading = tuple(as_features(row) for row in scaled * deviation + mean) if days else NOWHERE
 
     def _anchored(self, reservoir: Points, old: Points) -> Points:
-        """Return the centres, pulled to where the customers of the day would have them."""
+        """Return the centres, pulled to where the customers of the day would have them.
+
+        All the way but for what the draw may have erred by: damping is against its noise, and where the customers have
+        moved farther than that, it would only keep the centres behind them.
+        """
         target = matched(old, lloyd(reservoir, old, self._settings.lloyd_steps))
-        return np.asarray(old + self._settings.anchor_pull * (target - old), dtype=np.float64)
+        doubted = self._settings.anchor_doubt * draw_errors(reservoir, target)
+        ways = np.maximum(((target - old) ** 2).sum(axis=1), _LEAST_WAY)
+        pull = np.maximum(self._settings.anchor_pull, 1 - doubted / ways)
+        return np.asarray(old + pull[:, None] * (target - old), dtype=np.float64)
 
     def _fresh(self, reservoir: Points, rng: np.random.Generator) -> Points:
         settings = self._settings

@@ -33,6 +33,18 @@ def shares(points: Points, centres: Points) -> npt.NDArray[np.float64]:
     return np.bincount(labels, minlength=len(centres)) / len(points)
 
 
+def draw_errors(points: Points, centres: Points) -> npt.NDArray[np.float64]:
+    """Return the squared error that each mean of its points has to be expected to have, the points being a draw.
+
+    Infinite where there are not two of them: of one, nobody knows how far others lie around it.
+    """
+    distances = squared_distances(points, centres)
+    labels, k = distances.argmin(axis=1), len(centres)
+    counts = np.bincount(labels, minlength=k)
+    spread = np.bincount(labels, weights=distances.min(axis=1), minlength=k)
+    return np.where(counts > 1, spread / np.maximum(counts * (counts - 1), 1), np.inf)
+
+
 def lloyd(points: Points, centres: Points, steps: int) -> Points:
     """Return the centres after so many Lloyd steps; one that no point is nearest to goes to the farthest point."""
     for _ in range(steps):

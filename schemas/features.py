@@ -38,11 +38,16 @@ def log_features(facts: CustomerFacts, minor_per_major: int) -> Features:
 
     What cannot be (below 0) counts as 0: a sample never stops the trainer.
     """
+    return logs_with_aov(facts, facts.aov_minor, minor_per_major)
+
+
+def logs_with_aov(facts: CustomerFacts, aov_minor: int, minor_per_major: int) -> Features:
+    """Return `log_features` where the average order value is at hand."""
     return (
         log1p(max(facts.recency_days, 0)),
         log1p(max(facts.frequency, 0)),
         log1p(max(facts.monetary_minor, 0) / minor_per_major),
-        log1p(max(facts.aov_minor, 0) / minor_per_major),
+        log1p(max(aov_minor, 0) / minor_per_major),
         log1p(max(facts.tenure_days, 0)),
     )
 

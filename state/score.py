@@ -5,11 +5,10 @@ names the scores, `state.standing` says what changed, and `state.segment_reasons
 """
 
 from bisect import bisect_left
-from math import log1p
 from typing import NamedTuple
 
-from schemas.features import RECENCY, CustomerFacts, divided_half_even
-from schemas.snapshot import Snapshot
+from schemas.features import RECENCY, CustomerFacts, Features, divided_half_even, logs_with_aov
+from schemas.snapshot import Quintiles, Snapshot
 from state.segments import Scores
 from state.value import Pricing, pricing_of, value_minor
 
@@ -72,14 +71,15 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
     aov_minor = divided_half_even(monetary_minor, frequency)
     budget, power = snapshot.budget_buyer, snapshot.power_user
     scores = scores_of(model, facts)
-    cluster = snapshot.clusters[_place(model, facts, aov_minor, previous_cluster, had_event)]
+    logs = logs_with_aov(facts, aov_minor, snapshot.minor_per_major)
+    cluster = snapshot.clusters[_place(model, logs, previous_cluster, had_event)]
     return Scored(
         scores,
         cluster.id,
         cluster.name,
         frequency > budget.frequency_above and aov_minor <= budget.aov_minor_at_most,
         monetary_minor > power.monetary_minor_above and aov_minor > power.aov_minor_above,
-        None if model.pricing is None else value_minor(model.pricing, facts, aov_minor),
+        None if model.pricing is None else value_minor(model.pricing, facts, logs),
     )
 
 
@@ -87,21 +87,28 @@ def scores_of(model: Model, facts: CustomerFacts) -> Scores:
     """Return the scores 1-5 by the snapshot's edges: one more than the edges strictly below; recency is reversed."""
     edges = model.snapshot.edges
     return Scores(
-        5 - bisect_left(edges.recency_days, facts.recency_days),
-        1 + bisect_left(edges.frequency, facts.frequency),
-        1 + bisect_left(edges.monetary_minor, facts.monetary_minor),
+        recency_score(edges.recency_days, facts.recency_days),
+        rising_score(edges.frequency, facts.frequency),
+        rising_score(edges.monetary_minor, facts.monetary_minor),
     )
 
 
-def squared_distances(model: Model, facts: CustomerFacts, aov_minor: int) -> list[float]:
-    """Return the squared distance to each centre, in standard deviations."""
-    unit = model.snapshot.minor_per_major
+def recency_score(edges: Quintiles, days: int) -> int:
+    """Return 5 for the most recent fifth, 1 for the least."""
+    return 5 - bisect_left(edges, days)
+
+
+def rising_score(edges: Quintiles, value: int) -> int:
+    """Return 1 for the least, 5 for the most."""
+    return 1 + bisect_left(edges, value)
+
+
+def squared_distances(model: Model, logs: Features) -> list[float]:
+    """Return the squared distance of a customer's `log_features` to each centre, in standard deviations."""
     recency, frequency, monetary, aov, tenure = model.weights
-    at_recency = log1p(max(facts.recency_days, 0)) * recency
-    at_frequency = log1p(max(facts.frequency, 0)) * frequency
-    at_monetary = log1p(max(facts.monetary_minor, 0) / unit) * monetary
-    at_aov = log1p(max(aov_minor, 0) / unit) * aov
-    at_tenure = log1p(max(facts.tenure_days, 0)) * tenure
+    log_recency, log_frequency, log_monetary, log_aov, log_tenure = logs
+    at_recency, at_frequency, at_monetary = log_recency * recency, log_frequency * frequency, log_monetary * monetary
+    at_aov, at_tenure = log_aov * aov, log_tenure * tenure
     return [
         (at_recency - a) * (at_recency - a)
         + (at_frequency - b) * (at_frequency - b)
@@ -112,8 +119,8 @@ def squared_distances(model: Model, facts: CustomerFacts, aov_minor: int) -> lis
     ]
 
 
-def _place(model: Model, facts: CustomerFacts, aov_minor: int, previous_cluster: int, had_event: bool) -> int:
-    squares = squared_distances(model, facts, aov_minor)
+def _place(model: Model, logs: Features, previous_cluster: int, had_event: bool) -> int:
+    squares = squared_distances(model, logs)
     nearest, present = squares.index(min(squares)), model.places.get(previous_cluster)
     if present is None or nearest == present:
         return nearest

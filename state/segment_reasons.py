@@ -3,14 +3,12 @@
 from math import sqrt
 from typing import Final, TypeAlias
 
-from msgspec.structs import replace
-
-from schemas.features import RECENCY, CustomerFacts, divided_half_even
+from schemas.features import RECENCY, CustomerFacts, log_features
 from schemas.money import format_minor
 from state.customer import Standing
 from state.decision import Told
 from state.rules import Rules
-from state.score import Model, scores_of, squared_distances
+from state.score import Model, recency_score, rising_score, squared_distances
 from state.segments import Scores, SegmentRules
 
 Reasons: TypeAlias = tuple[list[Told], Told | None]
@@ -34,8 +32,9 @@ def why_cluster(
 ) -> Reasons:
     """Return how near the centre is, in standard deviations, and the nearest other one; nothing without another."""
     clusters = model.snapshot.clusters
-    aov_minor = divided_half_even(facts.monetary_minor, facts.frequency)
-    distances = [sqrt(square) for square in squared_distances(model, facts, aov_minor)]
+    distances = [
+        sqrt(square) for square in squared_distances(model, log_features(facts, model.snapshot.minor_per_major))
+    ]
     here, left = model.places[after.cluster_id], None if before is None else model.places.get(before.cluster_id)
     others = [place for place in range(len(distances)) if place != here]
     if not others:
@@ -85,17 +84,19 @@ def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, rules: Rules)
     edges, rule_of, found = model.snapshot.edges, rules.segments.rule_of, []
     here = rule_of(scores).name
     features = (
-        ("recency_days", facts.recency_days, edges.recency_days),
-        ("frequency", facts.frequency, edges.frequency),
-        ("monetary_minor", facts.monetary_minor, edges.monetary_minor),
+        ("recency_days", facts.recency_days, edges.recency_days, recency_score),
+        ("frequency", facts.frequency, edges.frequency, rising_score),
+        ("monetary_minor", facts.monetary_minor, edges.monetary_minor, rising_score),
     )
-    for order, (name, value, quintiles) in enumerate(features):
+    for order, (name, value, quintiles, score_of) in enumerate(features):
         for needed in {one + above for one in quintiles for above in (0, 1)}:
-            other = scores_of(model, replace(facts, **{name: needed}))
-            segment = rule_of(other).name
+            score = score_of(quintiles, needed)
+            if score == scores[order]:
+                continue
+            segment = rule_of(scores._replace(**{Scores._fields[order]: score})).name
             if segment != here:
-                change = other[order] - scores[order]
-                found.append((abs(change), -other[order], order, abs(needed - value), needed, name, value, segment))
+                change = abs(score - scores[order])
+                found.append((change, -score, order, abs(needed - value), needed, name, value, segment))
     if not found:
         return None
     *_, needed, name, value, segment = min(found)

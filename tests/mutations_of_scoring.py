@@ -9,11 +9,11 @@ from tests.mutations import Mutation
 MUTATIONS_OF_SCORING = [
     Mutation(
         "an edge itself is above the edge",
-        score.scores_of,
-        "bisect_left(edges.frequency, facts.frequency)",
-        "bisect_left(edges.frequency, facts.frequency + 1)",
+        score.rising_score,
+        "bisect_left(edges, value)",
+        "bisect_left(edges, value + 1)",
     ),
-    Mutation("recency is not reversed", score.scores_of, "5 - bisect_left(", "1 + bisect_left("),
+    Mutation("recency is not reversed", score.recency_score, "5 - bisect_left(", "1 + bisect_left("),
     Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * squares", "squares"),
     Mutation("a model moves customers anywhere", score._place, "had_event or", "True or"),
     Mutation(
@@ -103,7 +103,7 @@ MUTATIONS_OF_SCORING = [
     Mutation(
         "the next whole number is no candidate", segment_reasons._other_rfm, "for above in (0, 1)", "for above in (0,)"
     ),
-    Mutation("the lower score is told", segment_reasons._other_rfm, "-other[order], order", "other[order], order"),
+    Mutation("the lower score is told", segment_reasons._other_rfm, "-score, order", "score, order"),
     Mutation("the smaller value is told", segment_reasons._other_rfm, "abs(needed - value)", "0"),
     Mutation(
         "a cluster's threshold forgets what holds",

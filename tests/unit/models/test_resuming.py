@@ -62,7 +62,11 @@ def records(seed: int, days: int = 9) -> list[tuple[int, SampleSlice]]:
         random.shuffle(parts)
         if day >= 4:
             parts = [turned(part) for part in parts]
-        found += [*parts[random.randrange(2) :], *parts[: random.randrange(2)]]
+        parts = [*parts[random.randrange(2) :], *parts[: random.randrange(2)]]
+        last = {part.partition: number for number, part in enumerate(parts)}
+        found += [
+            msgspec.structs.replace(part, is_last=number == last[part.partition]) for number, part in enumerate(parts)
+        ]
         if day in (4, 7):
             found.append(msgspec.structs.replace(found[0], at=max(0, day - 3) * DAY))
     return [(7 + offset, decode_slice(encode_slice(one))) for offset, one in enumerate(found)]

@@ -9,7 +9,7 @@ from models.assign import NO_CLUSTER, assign_many
 from models.kmeans import squared_distances
 from models.log_matrix import log_matrix
 from models.quantiles import exact, quintile_edges, rank_error, value_at
-from schemas.features import RECENCY, CustomerFacts
+from schemas.features import RECENCY, CustomerFacts, log_features
 from schemas.program import Program
 from schemas.snapshot import Edges, Snapshot
 from state import score
@@ -130,7 +130,7 @@ def test_without_an_own_event_a_customer_goes_to_the_fresher_only_where_it_is_mu
 ) -> None:
     model = model_of(1, msgspec.structs.replace(a_snapshot(), fresher_hysteresis=fresher))
     found = score_customer(model, facts, previous, had_event=False).cluster_id
-    squares = score.squared_distances(model, facts, facts.aov_minor)
+    squares = score.squared_distances(model, log_features(facts, 100))
     centres = [cluster.centre for cluster in model.snapshot.clusters]
     nearest = squares.index(min(squares))
     is_staler = centres[nearest][RECENCY] > centres[previous][RECENCY]

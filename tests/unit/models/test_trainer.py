@@ -15,7 +15,7 @@ from models.assign import NO_CLUSTER, assign_many
 from models.centres import Centres
 from models.customer_table import CustomerTable, Row
 from models.errors import SettingsMismatchError
-from models.kmeans import inertia, matched
+from models.kmeans import draw_errors, inertia, matched
 from models.log_matrix import log_matrix
 from models.naming import broken_predicates
 from models.trainer import Trainer
@@ -135,6 +135,41 @@ def test_a_restart_is_a_way_of_some_days_on_which_nobody_jumps() -> None:
     assert (centres.restarts, centres.heading) == (1, ())
     assert inertia(points, now) < 0.1
     assert max(way) < 2, "the way is some four units long"
+
+
+def test_a_way_that_cannot_be_noise_is_gone_on_the_day_and_noise_is_damped() -> None:
+    """Two heaps of 500 customers; one has moved by four standard deviations of a customer, the other one has not."""
+    settings = msgspec.structs.replace(SMALL, k=2, reservoir_customers=1_000)
+    rng, heaps = np.random.default_rng(2), np.array([[0.0, 0, 0, 0, 0], [8, 0, 0, 0, 0]])
+    points = np.repeat(heaps, 500, axis=0) + rng.normal(size=(1000, 5)) * 0.5
+    old, means = np.array([[0.0, 2, 0, 0, 0], [8, 0, 0, 0, 0]]), points.reshape(2, 500, 5).mean(axis=1)
+    now = Centres(settings).next(points, old, 1, np.zeros(5), np.ones(5))
+    assert np.linalg.norm(now[0] - means[0]) < 0.02 < np.linalg.norm(now[1] - old[1]) / settings.anchor_pull
+    assert np.allclose(now[1] - old[1], settings.anchor_pull * (means[1] - old[1]))
+
+
+def test_centres_on_their_way_to_a_fresh_start_are_not_left_behind_by_the_customers() -> None:
+    """All move by one unit a day, on all the way; a fifth of that a day would leave the centres four units behind."""
+    settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=8)
+    rng, heaps = np.random.default_rng(2), np.array([[0, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0, 4, 0, 0, 0]])
+    points = np.repeat(heaps, 100, axis=0) + rng.normal(size=(300, 5)) * 0.1
+    centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
+    for day in range(20):
+        points = points + np.array([0, 0, 0, 0, 1.0])
+        now = centres.next(points, now, day, np.zeros(5), np.ones(5))
+        if centres.restarts and not centres.heading:
+            break
+    assert centres.restarts == 1
+    assert inertia(points, now) < 0.1
+
+
+def test_the_error_of_a_draw_is_that_of_its_means_and_unknown_for_one_customer() -> None:
+    rng = np.random.default_rng(4)
+    draws = rng.normal(size=(2_000, 40, 2))
+    mean_error = float((draws.mean(axis=1) ** 2).sum(axis=1).mean())
+    errors = [draw_errors(np.vstack([draw, [[50.0, 1.0]]]), np.array([draw.mean(axis=0), [50, 0]])) for draw in draws]
+    assert np.mean([one[0] for one in errors]) == pytest.approx(mean_error, rel=0.1)
+    assert all(one[1] == np.inf for one in errors)
 
 
 def test_a_champion_who_does_not_out_spend_the_loyal_is_noticed() -> None:

@@ -12,7 +12,7 @@ import state.value
 from models.correction import learnt
 from models.prior import Prior, _amounts_likelihood, _LogLikelihood, _orders_likelihood, expected_value, fitted
 from models.trainer import Trainer
-from schemas.features import CustomerFacts, value_features
+from schemas.features import CustomerFacts, log_features, value_features
 from schemas.samples import Sample, SampleSlice, decode_slice
 from schemas.snapshot import decode_snapshot, encode_snapshot
 from schemas.value import BgNbd, Correction, GammaGamma, PricedBy, Value
@@ -45,7 +45,7 @@ def priced(prior: Prior, facts: CustomerFacts, correction: Correction | None = N
     snapshot = msgspec.structs.replace(a_snapshot(), value=Value(*prior, by, 0, correction))
     pricing = pricing_of(snapshot)
     assert pricing is not None
-    return value_minor(pricing, facts, facts.aov_minor)
+    return value_minor(pricing, facts, log_features(facts, pricing.minor_per_major))
 
 
 def as_row(facts: CustomerFacts) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
@@ -190,7 +190,8 @@ def test_a_label_is_what_was_spent_since() -> None:
     assert (value.priced_by, value.labels >= 200) == ("poisson", True)
     pricing = model_of(1, decode_snapshot(encode_snapshot(snapshot))).pricing
     assert pricing is not None
-    assert value_minor(pricing, CustomerFacts(0, 60, 6_000, 59, 2_800, 6_000), 100) == pytest.approx(9_000, rel=0.05)
+    daily = CustomerFacts(0, 60, 6_000, 59, 2_800, 6_000)
+    assert value_minor(pricing, daily, log_features(daily, 100)) == pytest.approx(9_000, rel=0.05)
 
 
 def steady(days: int) -> "list[SampleSlice]":
