@@ -132,7 +132,7 @@ class Fold:
         if adoption.version != model.version or adoption.version <= meta.model:
             raise ChangeRefusedError(f"model {adoption.version} cannot follow model {meta.model}: versions only rise")
         self._require_swept()
-        meta.previous_model, meta.model, meta.model_adopted_at = meta.model, adoption.version, adoption.at
+        meta.note_adopted(model, adoption.at)
         self._models[model.version] = model
         self._put_in_force()
         self.meta.count("adoptions")

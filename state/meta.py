@@ -7,6 +7,7 @@ import msgspec
 
 from schemas.instants import DAY_MICROSECONDS, Instant
 from schemas.journal import Tick
+from schemas.value import PricedBy
 from state.errors import NewerStateError, UnreadableStateError
 from state.in_force import NO_MODELS, Models, Programs
 from state.rules import rules_of
@@ -41,6 +42,10 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     previous_model: int | None = None
     """The one before, until every customer has been scored with the one in force."""
     model_adopted_at: Instant = 0
+    priced_by: PricedBy | None = None
+    """What prices in the model in force; None: nothing, or an older Tierline adopted it."""
+    labels: int = 0
+    """How many labels the model in force had learnt value from."""
     swept_upto: str = ""
     """Customers whose hash is at most this met the change of program or model that is being swept."""
     journal_at: int = 0
@@ -95,6 +100,12 @@ class PartitionMeta(msgspec.Struct, omit_defaults=True, kw_only=True):
     def count(self, what: str) -> None:
         """Count one more of it."""
         self.counters[what] = self.counters.get(what, 0) + 1
+
+    def note_adopted(self, model: Model, at: Instant) -> None:
+        """Note that another model is in force from ``at`` on, and what prices in it."""
+        self.previous_model, self.model, self.model_adopted_at = self.model, model.version, at
+        value = model.snapshot.value
+        self.priced_by, self.labels = (None, 0) if value is None else (value.priced_by, value.labels)
 
     def note_swept(self, tick: Tick) -> bool:
         """Note whom the tick brought to the change that is being swept; tell whether that was everyone left."""

@@ -73,9 +73,17 @@ def _counted(standing: Sequence[DayCounts]) -> Body:
 
 
 def _model(metas: Sequence[PartitionMeta], counters: Mapping[str, int]) -> Body:
+    """Tell the version by partitions, and of the highest one what prices: it reaches all of them within seconds."""
     versions = [meta.model for meta in metas]
     lowest, highest = (None if version < 0 else version for version in (min(versions), max(versions)))
-    return {"lowest": lowest, "highest": highest, "adoptions": counters.get("adoptions", 0)}
+    newest = max(metas, key=lambda meta: (meta.model, meta.priced_by is not None))
+    return {
+        "lowest": lowest,
+        "highest": highest,
+        "adoptions": counters.get("adoptions", 0),
+        "priced_by": newest.priced_by,
+        "labels": newest.labels,
+    }
 
 
 def _segments(metas: Sequence[PartitionMeta], tiers: Sequence[str], rules: SegmentRules) -> Body:

@@ -5,10 +5,12 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from schemas.value import PricedBy
+
 EXAMPLE: Final[JsonDict] = {
     "as_of": "2017-06-01T10:00:00Z",
     "program_version": "1.3f9c5d0a71be",
-    "model": {"lowest": 17, "highest": 17, "adoptions": 144},
+    "model": {"lowest": 17, "highest": 17, "adoptions": 144, "priced_by": "poisson", "labels": 11400},
     "customers": 2469,
     "records": 158243,
     "orders_per_second": 12.4,
@@ -79,6 +81,11 @@ class ModelInForce(BaseModel):
     lowest: int | None = Field(description="null: some partition has none yet")
     highest: int | None = Field(description="the newest in any partition; null before the first")
     adoptions: int = Field(description="how often a partition took a newer version")
+    priced_by: PricedBy | None = Field(
+        description="what `clv_90d` comes from in the newest version: bg_nbd before the hand-over, poisson (it, "
+        "corrected by what labels taught) after; null: nothing, or adopted by a Tierline that did not note it"
+    )
+    labels: int = Field(description="how many matured labels the newest version has learnt value from")
 
 
 class SegmentCounts(BaseModel):

@@ -47,6 +47,9 @@ REGISTER: Final = {
     "tierline_nudges_issued": Registered("nudges issued", ("kind",)),
     "tierline_nudges_suppressed": Registered("nudges suppressed", ("kind", "reason")),
     "tierline_model": Registered("version of the model in force, -1 before the first", _BY_PARTITION),
+    "tierline_value_labels": Registered(
+        "labels that the model in force learnt value in 90 days from", ("partition", "priced_by")
+    ),
     "tierline_models_held_back": Registered("versions that a freeze keeps from being adopted"),
     "tierline_drift": Registered("how the newest model that was learnt differs from the one before", ("measure",)),
     "tierline_emerging_customers": Registered("customers in a group that the model before leaves out"),
@@ -139,9 +142,13 @@ class WorkerCollector:
 
     def _models(self) -> Iterator[Metric]:
         in_force, held_back = _gauge("tierline_model"), _gauge("tierline_models_held_back")
+        labels = _gauge("tierline_value_labels")
         for partition, runner in list(self._worker.runners.items()):
             if runner.engine is not None:
-                in_force.add_metric([str(partition)], runner.engine.fold.meta.model)
+                meta = runner.engine.fold.meta
+                in_force.add_metric([str(partition)], meta.model)
+                if meta.priced_by is not None:
+                    labels.add_metric([str(partition), meta.priced_by], meta.labels)
         versions = self._worker.models.versions
         held_back.add_metric([], versions.held_back())
         drift, emerging = _gauge("tierline_drift"), _gauge("tierline_emerging_customers")
@@ -150,7 +157,7 @@ class WorkerCollector:
             for measure, value in values_of(last).items():
                 drift.add_metric([measure], value)
             emerging.add_metric([], 0 if last.emerging is None else last.emerging.customers)
-        yield from (in_force, held_back, drift, emerging)
+        yield from (in_force, labels, held_back, drift, emerging)
 
     def _visible(self) -> Metric:
         buckets: dict[float, int] = {}

@@ -47,6 +47,7 @@ function figures(overview) {
     ["Records waiting", overview.lag === null ? "unknown: no worker" : count(overview.lag)],
     ["Records read", count(overview.records)],
     ["Model", modelWords(overview.model)],
+    ["Value in 90 days", valueWords(overview.model)],
     ["As of", overview.as_of ? moment(overview.as_of) : "–"],
   ];
   return rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
@@ -55,6 +56,12 @@ function figures(overview) {
 function modelWords({ lowest, highest }) {
   if (highest === null) return "none yet";
   return lowest === highest ? `version ${highest}` : `version ${highest}, still ${lowest ?? "none"} in parts`;
+}
+
+/** What prices customers: the prior alone until enough labels have matured, then corrected by them. */
+function valueWords({ priced_by: by, labels }) {
+  if (by === "poisson") return `BG/NBD, corrected by ${count(labels)} labels`;
+  return by === "bg_nbd" ? `BG/NBD alone, ${count(labels)} labels so far` : "not priced yet";
 }
 
 function showHistory() {

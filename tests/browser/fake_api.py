@@ -77,7 +77,8 @@ class FakeShop:
     def model(self) -> Answer:
         """Return which model is in force."""
         version = 17 if self.has_model else None
-        return {"lowest": version, "highest": version, "adoptions": 144 if self.has_model else 0}
+        value = {"priced_by": "poisson" if self.has_model else None, "labels": 11_400 if self.has_model else 0}
+        return {"lowest": version, "highest": version, "adoptions": 144 if self.has_model else 0, **value}
 
     def segments(self) -> dict[str, list[Answer]]:
         """Return the customers by segment."""

@@ -32,6 +32,7 @@ def test_the_whole_is_shown_in_words(page: Page, server: FakeServer, errors: lis
     expect(page.locator("#tiers")).to_contain_text("1,207")
     expect(page.locator("#moves")).to_contain_text("bronze → silver")
     expect(page.locator("#figures")).to_contain_text("version 17")
+    expect(page.locator("#figures")).to_contain_text("Value in 90 daysBG/NBD, corrected by 11,400 labels")
     expect(page.locator("#figures")).to_contain_text("Records waiting12")
     expect(page.locator("#history svg")).to_be_visible()
     assert errors == []
@@ -88,6 +89,7 @@ def test_before_the_first_model_and_without_a_worker_it_says_so(
     expect(page.locator("#segments")).to_contain_text("There are no segments yet")
     expect(page.locator("#schemes")).to_be_hidden()
     expect(page.locator("#figures")).to_contain_text("none yet")
+    expect(page.locator("#figures")).to_contain_text("not priced yet")
     expect(page.locator("#figures")).to_contain_text("unknown")
     expect(page.locator("#customer")).to_contain_text("None before the first model")
     assert _violations(page) == []

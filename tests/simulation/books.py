@@ -126,4 +126,5 @@ def _counted(meta: PartitionMeta) -> object:
     counters = {name: count for name, count in meta.counters.items() if not name.startswith("withdrawn:")}
     counts = meta.customers_by_tier, meta.moves, meta.customers_by_segment, meta.segment_moves
     in_force = meta.program, meta.previous_program, meta.model, meta.previous_model, meta.model_adopted_at
-    return meta.step, meta.offsets, meta.clock_at, in_force, counters, counts
+    pricing = meta.priced_by, meta.labels
+    return meta.step, meta.offsets, meta.clock_at, in_force, pricing, counters, counts

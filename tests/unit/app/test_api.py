@@ -262,7 +262,7 @@ def test_an_explanation_says_what_led_to_each_segment() -> None:
 def test_the_overview_counts_segments() -> None:
     body = _client(StoreInMemory(model=model_of(17, a_snapshot()))).get("/v1/overview").json()
     Overview.model_validate(body)
-    assert body["model"] == {"lowest": 17, "highest": 17, "adoptions": 1}
+    assert body["model"] == {"lowest": 17, "highest": 17, "adoptions": 1, "priced_by": "bg_nbd", "labels": 0}
     assert body["segments"]["persona"] == [{"name": "Active Bronze", "customers": 1}]
     assert body["history"][-1]["segments"]["persona"] == {"Active Bronze": 1}
 
@@ -275,7 +275,7 @@ def test_the_overview_sums_up_without_looking_at_anybody() -> None:
     assert body["tiers"][0]["customers"] == 1
     nowhere: dict[str, object] = {"rfm": {}, "cluster": {}, "persona": {}}
     assert body["history"] == [{"at": "2017-06-01T12:00:00Z", "tiers": {"bronze": 1}, "segments": nowhere}]
-    assert body["model"] == {"lowest": None, "highest": None, "adoptions": 0}
+    assert body["model"] == {"lowest": None, "highest": None, "adoptions": 0, "priced_by": None, "labels": 0}
     assert body["segments"] == body["segment_migrations"] == {"rfm": [], "cluster": [], "persona": []}
     assert sum(body["nudges"]["issued"].values()) + sum(body["nudges"]["suppressed"].values()) == 1
     assert _client(StoreInMemory(is_started=False)).get("/v1/overview").status_code == 503

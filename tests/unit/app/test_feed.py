@@ -165,7 +165,7 @@ def test_history_keeps_the_last_counts_of_a_silent_partition_and_forgets_old_slo
 def test_many_segments_are_summed_in_the_order_in_which_a_reader_expects_them() -> None:
     metas = [_with_segments(model=16, adoptions=1), _with_segments(model=17, adoptions=2)]
     body = overview(Look(metas, 5), 1.0)
-    assert body["model"] == {"lowest": 16, "highest": 17, "adoptions": 3}
+    assert body["model"] == {"lowest": 16, "highest": 17, "adoptions": 3, "priced_by": None, "labels": 0}
     assert body["lag"] == 5
     assert body["segments"] == {
         "rfm": [
@@ -183,7 +183,8 @@ def test_many_segments_are_summed_in_the_order_in_which_a_reader_expects_them() 
 
 def test_a_model_that_not_every_partition_has_is_not_the_lowest() -> None:
     metas = [_with_segments(model=-1, adoptions=0), _with_segments(model=3, adoptions=1)]
-    assert overview(Look(metas, None), 0.0)["model"] == {"lowest": None, "highest": 3, "adoptions": 1}
+    model = overview(Look(metas, None), 0.0)["model"]
+    assert model == {"lowest": None, "highest": 3, "adoptions": 1, "priced_by": None, "labels": 0}
 
 
 @pytest.mark.parametrize(

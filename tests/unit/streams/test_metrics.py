@@ -31,7 +31,9 @@ def scrape() -> str:
     """What Prometheus reads from a worker to which everything has happened."""
     observed = Observed(stage_seconds={"step": 1.5})
     observed._note_visible(0.004)
-    meta = PartitionMeta(counters=COUNTERS, customers_by_tier={"silver": 12}, model=0)
+    meta = PartitionMeta(
+        counters=COUNTERS, customers_by_tier={"silver": 12}, model=0, priced_by="poisson", labels=5_100
+    )
     versions = ModelVersions()
     drifted = replace(a_snapshot(), drift=Drift(share_shift=0.25, emerging=Emerging(40, 0.1, (0, 0, 0, 0, 0))))
     for offset, body in enumerate([*[encode_snapshot(drifted)] * 3, encode_freeze(Freeze(0))]):
@@ -82,6 +84,7 @@ def test_counters_of_the_state_are_served(scrape: str) -> None:
 
 def test_models_are_served(scrape: str) -> None:
     assert 'tierline_model{partition="4"} 0.0' in scrape
+    assert 'tierline_value_labels{partition="4",priced_by="poisson"} 5100.0' in scrape
     assert "tierline_models_held_back 2.0" in scrape
     assert 'tierline_drift{measure="share_shift"} 0.25' in scrape
     assert "tierline_emerging_customers 40.0" in scrape
