@@ -34,6 +34,7 @@ from state.store import (
     Loaded,
     Peeked,
     Stored,
+    StoreFullError,
     StoreUnavailableError,
     StoreUnusableError,
     Wanted,
@@ -242,6 +243,8 @@ class RedisRepository(RedisReading):
         except exceptions.AuthenticationError as error:
             raise StoreUnusableError(f"Redis at {self._where} refuses the login: {error}") from error
         except exceptions.OutOfMemoryError as error:
-            raise StoreUnusableError(f"Redis at {self._where} is full: raise maxmemory, then restart") from error
+            raise StoreFullError(
+                f"Redis at {self._where} is full: give it memory (`redis-cli CONFIG SET maxmemory ...`); work goes on"
+            ) from error
         except _RETRY_LATER as error:
             raise StoreUnavailableError(f"Redis at {self._where} does not answer: {str(error).rstrip('.')}") from error

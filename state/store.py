@@ -33,8 +33,15 @@ class StoreUnavailableError(StateError):
     """
 
 
+class StoreFullError(StoreUnavailableError):
+    """The store has no memory left and refused to write; nothing was written.
+
+    Reaction: wait a little, then claim again. Operator action: as the message says.
+    """
+
+
 class StoreUnusableError(StateError):
-    """The store answers, but must not be used like this (it may evict, it is full, it refuses the login).
+    """The store answers, but must not be used like this (it may evict, it refuses the login).
 
     Operator action: as the message says.
     """

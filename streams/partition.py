@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from state.fold import Fold
-from state.store import StoreUnavailableError
+from state.store import StoreFullError, StoreUnavailableError
 from streams.crowd import Crowd
 from streams.customers import CustomersAtHand
 from streams.observed import Observed
@@ -99,12 +99,14 @@ class PartitionEngine:
     async def write(self, attempt: Callable[[str, str], Awaitable[bool]]) -> None:
         """Let ``attempt(expected, new)`` rotate the token; an unknown outcome is looked up, not guessed.
 
-        Raises LostClaimError where someone else holds the partition.
+        Raises LostClaimError where someone else holds the partition, StoreFullError where there is no memory for it.
         """
         new_token = self.ports.new_token()
         for _ in range(2):
             try:
                 is_done = await attempt(self.token, new_token)
+            except StoreFullError:
+                raise
             except StoreUnavailableError:
                 is_done = False
             found = new_token if is_done else await self.ports.store.token(self.partition)

@@ -33,6 +33,8 @@ LAG_EVERY_SECONDS: Final = 1.0
 IDLE_WAIT_MS: Final = 100
 CROWD_PAUSE_SECONDS: Final = 0.002
 """Between two ticks of a crowd the event loop gets some turns: it needs about six to bring a record from the broker."""
+SAY_EVERY_SECONDS: Final = 30.0
+"""A store that is nearly full lets a claim pass and refuses the commit behind it, several times a second."""
 RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 DRAIN_SECONDS: Final = 10.0
 
@@ -66,6 +68,7 @@ class PartitionRunner:
         self._work, self._ports, self._inputs, self._beside = work, ports, inputs, beside
         self._limit = limit
         self._has_committed = asyncio.Event()
+        self._said_at: dict[str, float] = {}
         self._drains = self._is_done = False
 
     async def run(self) -> None:
@@ -83,8 +86,7 @@ class PartitionRunner:
             except LostClaimError as error:
                 log.warning("partition %d: claiming again: %s", self.partition, error)
             except (StoreUnavailableError, LogUnavailableError) as error:
-                if failures == 0:
-                    log.warning("partition %d: waiting: %s", self.partition, error)
+                self._say_waiting(str(error), is_first=failures == 0)
             else:
                 return
             self.engine = None
@@ -167,6 +169,12 @@ class PartitionRunner:
     def _judge(self, engine: PartitionEngine, *, is_repeated: bool) -> None:
         note = self._limit.begin if is_repeated else self._limit.look
         note(self.partition, self.observed.records, engine.fold.meta.counters)
+
+    def _say_waiting(self, why: str, *, is_first: bool) -> None:
+        now = time.monotonic()
+        if is_first and now - self._said_at.get(why, -SAY_EVERY_SECONDS) >= SAY_EVERY_SECONDS:
+            self._said_at = {why: now}
+            log.warning("partition %d: waiting: %s", self.partition, why)
 
     def _report_claim(self, engine: PartitionEngine, untrimmed: int) -> None:
         behind = engine.journal_until - engine.committed_step
