@@ -55,13 +55,13 @@ def test_the_last_hour_of_a_day_is_the_day() -> None:
         assert np.array_equal(by_hour[-1], facts)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_what_must_hold_holds_through_the_products_own_code() -> None:
-    """All households, one seed, five checkpoints over a quarter and more."""
+    """All households, the whole year, one seed, five checkpoints."""
     program, records = journey()
-    until = records[0].timestamp_ms + 105 * 86_400_000
-    (run,) = measured(program, [one for one in records if one.timestamp_ms < until], [1], 5)
-    assert len(run.checkpoints) == 5
+    (run,) = measured(program, records, [1], 5)
+    assert (len(run.checkpoints), len(run.switched) > 345) == (5, True)
     for one in run.checkpoints:
         assert (one.silhouette >= 0.95, one.inertia <= 1.05, one.least_share > 0.005) == (True, True, True), one
     assert np.mean(run.switched) <= 0.01

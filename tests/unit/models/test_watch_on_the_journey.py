@@ -1,7 +1,6 @@
-"""Alarms on a year of real baskets: none while only shopping happens, one soon when a kind of customer is put in."""
+"""Alarms on real baskets: one soon when a kind of customer is put in; that there is none else is in test_quality.py."""
 
 import numpy as np
-import pytest
 
 from bench.facts import days_of_facts
 from models.settings import LearningSettings
@@ -12,7 +11,6 @@ from schemas.samples import Sample, SampleSlice
 
 INJECTED_ON = 120
 FOUND_WITHIN_DAYS = 16
-NOBODY_FROM = 400
 
 
 def drift_by_day(injected_on: int, until: int) -> dict[int, Drift]:
@@ -34,13 +32,6 @@ def look_alikes(days: int) -> list[Sample]:
     """Forty customers who come four a day: one or two orders of 20,000, and nothing since."""
     came = [(number, days - number // 4) for number in range(40) if days >= number // 4]
     return [Sample(f"new-{number}", ago, 1 + number % 2, 2_000_000 + 10_000 * number, ago) for number, ago in came]
-
-
-@pytest.mark.slow
-def test_a_year_of_shopping_alarms_nobody() -> None:
-    found = drift_by_day(NOBODY_FROM, NOBODY_FROM)
-    assert len(found) > 340
-    assert {day: one for day, one in found.items() if one.above or one.emerging} == {}
 
 
 def test_forty_look_alikes_are_found_within_sixteen_days() -> None:
