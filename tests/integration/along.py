@@ -28,7 +28,7 @@ def replayed(
     for step in steps:
         if isinstance(step, Records):
             for _ in range(step.count):
-                fold.apply(fold.admit(inputs[step.topic][fold.meta.offsets[step.topic]]))
+                fold.apply(fold.admit(inputs[step.topic][fold.meta.offsets.get(step.topic, 0)]))
         elif isinstance(step, Tick):
             fold.tick(step, list(customers))
         elif isinstance(step, Start):

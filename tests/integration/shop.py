@@ -21,14 +21,16 @@ def a_shop(
     *,
     begin_ms: int = BEGIN_MS,
     every_ms: int = 200_000,
+    first: int = 0,
 ) -> list[Record]:
     """Return orders, some refunds and redeliveries, and consents; their timestamps do not rise.
 
     ``late`` is the share of orders that the log learns of up to ten days after they were placed; else it is two hours.
+    ``first``: where the numbers of orders go on, and with them the time.
     """
     random, records = Random(seed), []
     placed: list[Record] = []
-    for number in range(orders):
+    for number in range(first, first + orders):
         at_ms = begin_ms + number * every_ms - random.randrange(3_600_000)
         when = format_instant((at_ms - random.randrange(7_200_000)) * 1000)
         customer_id = f"c-{random.randrange(customers)}"
