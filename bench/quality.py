@@ -60,7 +60,8 @@ def main() -> None:
     sections = (value_in_words, _of_the_journey, _of_cdnow, _at_settings, edges_table)
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         value, *others = [pool.submit(section, quick=given.quick) for section in sections]
-        text = _PAGE + "\n".join(section.result() for section in (*others, value) if section.result())
+        found = [section.result().strip("\n") + "\n" for section in (*others, value) if section.result()]
+    text = _PAGE + "\n".join(found)
     print(text)
     if given.write is not None:
         given.write.write_text(text, "utf-8")

@@ -17,8 +17,8 @@ TEXT: Final = """\
 ## At settings that nobody tuned
 
 The trainer alone on the Complete Journey, seed 1, every household sampled when the day ends; worst of {checkpoints}
-checkpoints. Must: silhouette at least {silhouette:.2f} of
-batch k-means', inertia at most {inertia:.2f} of it, flaps at most {flaps:.0f} per 100,000 customer-days.
+checkpoints. Must: silhouette at least {silhouette:.2f} of batch k-means', inertia at most {inertia:.2f} of it, flaps at
+most {flaps:.0f} per 100,000 customer-days.
 "Ten times faster": ten days of the log in each day of the stream, so that customers come, order and fall silent ten
 times faster; days are those of the stream, of which the first 14 are the warm-up.
 
