@@ -48,6 +48,8 @@ def run_one(seed: int, ablation: Ablation | None = None, faults: Faults | None =
         return world, violations(world)
     except (StreamsError, StateError, AssertionError, LookupError) as error:
         return world, [f"{type(error).__name__}: {error}"]
+    finally:
+        world.end()
 
 
 def run_many(seeds: Iterable[int], faults: Faults | None = None) -> Totals:

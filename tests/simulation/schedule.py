@@ -1,6 +1,5 @@
 """One schedule: workers driven await by await, faults in between, then calm, then the books are compared."""
 
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from random import Random
 
@@ -8,17 +7,14 @@ from schemas.instants import Instant
 from schemas.topics import INPUTS
 from state.score import model_of
 from state.store import StoreUnavailableError
-from streams.claim import claim
-from streams.ingest import ingest
 from streams.observed import Observed
-from streams.partition import Guards, PartitionEngine, Work
-from streams.ports import LostClaimError, Ports, StopError
-from streams.relay import relay
-from streams.sweep import sweep
-from tests.simulation.fake_kafka import FakeInputs, FakeKafka, FakeModels, FakeOutputs
+from streams.partition import Guards, Work
+from streams.ports import LostClaimError
+from tests.simulation.fake_kafka import FakeKafka
 from tests.simulation.fake_store import NEVER, FakeStore, Shard
 from tests.simulation.faults import Ablation, Faults
-from tests.simulation.pauses import Gate, Pause
+from tests.simulation.pauses import Pause
+from tests.simulation.worker import Worker
 from tests.simulation.workload import BEGIN_AT, HOUR_US, PARTITION, a_log, a_program
 from tests.snapshots import random_snapshot
 
@@ -38,66 +34,6 @@ KAFKA_AWAITS = frozenset(
 )
 CALM_AWAITS_MAX = 6000
 CALM_FOR_US = 15 * 24 * HOUR_US
-
-
-class Worker:
-    """A process: a claim, then ingest and relay side by side, then a claim again when it is lost."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self.inputs = FakeInputs(world.kafka, world.pause, world.random, lambda: world.wall_at)
-        self.inputs.is_calm = world.is_calm
-        outputs = FakeOutputs(world.kafka, world.pause)
-        models = FakeModels(world.kafka, world.pause, world.random)
-        self._ports = Ports(world.store, self.inputs, outputs, models, Gate, world.new_token, lambda: world.wall_at)
-        self.engine: PartitionEngine | None = None
-        self._tasks: list[Coroutine[None, None, None]] = [self._claim()]
-
-    def run(self) -> None:
-        """Go on to the next await, in one of the tasks."""
-        task = self._world.random.choice(self._tasks)
-        try:
-            task.send(None)
-        except StopIteration:
-            self._tasks.remove(task)
-        except (LostClaimError, StoreUnavailableError):
-            self._claim_again()
-        except StopError as stop:
-            if "Redis holds nothing" not in str(stop):
-                raise
-            self._world.operator_rebuilds = True
-            self._claim_again()
-
-    def kill(self) -> None:
-        """End the process wherever it is."""
-        for task in self._tasks:
-            task.close()
-        self._tasks = []
-
-    def _claim_again(self) -> None:
-        self.kill()
-        self.engine = None
-        self._tasks = [self._claim()]
-
-    async def _claim(self) -> None:
-        world = self._world
-        rebuild, world.operator_rebuilds = world.operator_rebuilds, False
-        self.engine = await claim(PARTITION, world.work, self._ports, world.observed, rebuild=rebuild)
-        world.claims_in_sweeps += self.engine.fold.meta.previous_model is not None
-        self._tasks += [self._ingest(self.engine), self._relay(self.engine)]
-
-    async def _ingest(self, engine: PartitionEngine) -> None:
-        while True:
-            await Pause()
-            if self._world.random.random() < 0.3:
-                await sweep(engine)
-            else:
-                await ingest(engine)
-
-    async def _relay(self, engine: PartitionEngine) -> None:
-        while True:
-            await Pause()
-            await relay(engine)
 
 
 @dataclass
@@ -161,6 +97,11 @@ class World:
                 self.workers.append(Worker(self))
             self._chosen().run()
         self._calm_down()
+
+    def end(self) -> None:
+        """Nobody goes on: a worker that has not begun would else be warned of as never awaited."""
+        for worker in self.workers:
+            worker.kill()
 
     def _publish_model(self) -> None:
         version = max(self.kafka.models, default=-1) + self.random.choice((1, 2))
