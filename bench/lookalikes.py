@@ -179,9 +179,10 @@ class _KnownByTheirBeginning(RedisRepository):
     async def store(self, states: dict[str, bytes], meta: PartitionMeta) -> None:
         """Put the states where their partitioner looks for them; every partition is as far as ``meta``."""
         for one, state in states.items():
-            await self._command("SET", self._key(_partition(one.encode()), f"c:{one}"), state)
+            partition = _partition(one.encode())
+            await self._command(partition, "SET", self._key(partition, f"c:{one}"), state)
         for partition in range(PARTITIONS):
-            await self._command("HSET", self._key(partition, "meta"), "meta", encode_meta(meta))
+            await self._command(partition, "HSET", self._key(partition, "meta"), "meta", encode_meta(meta))
 
     async def states(self, partition: int, customer_ids: Sequence[str]) -> list[bytes | None]:
         """Return the states that stand for these customers'."""

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from state.customer import decode_state
+from state.live_entry import Place
 from state.meta import decode_meta
-from state.redis_reading import Place
 from state.redis_repository import RedisRepository
 from state.store import Wanted
 

@@ -8,6 +8,7 @@ import msgspec
 from state.store import CHANGED_MAX, DAYS_MAX, LIVE_MAX, TOLD_MAX, Loaded, Wanted, Write
 
 Argument = bytes | str | int | float
+Reply = bytes | int | float | None | list["Reply"]
 
 
 def load_arguments(wanted: Wanted) -> list[Argument]:
@@ -81,9 +82,7 @@ def _ledger_arguments(ledgers: Mapping[str, Mapping[str, bytes | None]]) -> list
     return args
 
 
-def info_of(text: bytes | dict[str, str]) -> dict[str, str]:
+def info_of(text: bytes) -> dict[str, str]:
     """Return what `INFO` says."""
-    if isinstance(text, dict):
-        return text
     pairs = (line.partition(":") for line in text.decode().splitlines())
     return {key: value for key, _, value in pairs}

@@ -10,54 +10,22 @@ number) · ``changed`` (stream, one entry a commit: ids) · ``days`` (hash of sl
 end of a day) · ``lag`` (JSON, gone after 5 s; the only key that is written outside of the Functions).
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager, suppress
-from hashlib import sha256
-from importlib.resources import files
+from collections.abc import Sequence
 from typing import Final, cast
 
-import hiredis
 import msgspec
-from redis import asyncio as aioredis
-from redis import exceptions
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 
 from schemas.instants import Instant
-from state.redis_packing import Argument, commit_arguments, fields_and_values, info_of, load_arguments, loaded
-from state.redis_reading import RedisReading, Reply
-from state.store import (
-    LAG_KEPT_MS,
-    Dirty,
-    LagNote,
-    Loaded,
-    Peeked,
-    Stored,
-    StoreFullError,
-    StoreUnavailableError,
-    StoreUnusableError,
-    Wanted,
-    Write,
-)
+from state.redis_packing import Argument, Reply, commit_arguments, fields_and_values, load_arguments, loaded
+from state.redis_reading import RedisReading
+from state.redis_wire import RedisWire
+from state.store import LAG_KEPT_MS, Dirty, LagNote, Loaded, Peeked, Stored, StoreUnusableError, Wanted, Write
 
 COMMAND_TIMEOUT_SECONDS: Final = 5.0
 """A Function call takes milliseconds; longer means that Redis is gone or forking on a very slow disk."""
 DURABLE_TIMEOUT_MS: Final = 2000
 """How long a claim waits for the disk; `appendfsync everysec` needs up to one second."""
-
-_SOURCE: Final = files("state").joinpath("commit.lua").read_text(encoding="utf-8")
-_LIBRARY: Final = "tierline_" + sha256(_SOURCE.encode()).hexdigest()[:10]
-_CODE: Final = _SOURCE.replace("@LIBRARY@", _LIBRARY)
-_RETRY_LATER = (
-    exceptions.ConnectionError,
-    exceptions.TimeoutError,
-    exceptions.BusyLoadingError,
-    exceptions.ReadOnlyError,
-    exceptions.TryAgainError,
-    exceptions.ClusterDownError,
-    OSError,
-)
 
 
 class RedisRepository(RedisReading):
@@ -68,38 +36,37 @@ class RedisRepository(RedisReading):
     """
 
     def __init__(self, url: str, name: str = "tierline", timeout_seconds: float = COMMAND_TIMEOUT_SECONDS) -> None:
-        self._url = url
+        super().__init__()
         self._name = name
-        self._client = aioredis.Redis.from_url(
-            url,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        self._wire = RedisWire(url, timeout_seconds)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._stop_waiting()
+        await self._wire.close()
 
-    async def check(self) -> list[str]:
-        """Return warnings on durability; raises where this Redis must not hold states at all."""
-        async with self._translated():
-            memory = await cast("Awaitable[dict[str, str]]", self._client.info("memory"))
-            persistence = await cast("Awaitable[dict[str, int]]", self._client.info("persistence"))
+    def server(self, partition: int) -> str:
+        """Return the URL of the server where the partition was last found, or of who is asked next."""
+        return self._wire.server(partition)
+
+    async def check(self, partition: int = 0) -> list[str]:
+        """Return warnings on durability; raises where the partition's Redis must not hold states at all."""
+        memory = await self._wire.info(partition, "memory")
+        persistence = await self._wire.info(partition, "persistence")
         policy = memory.get("maxmemory_policy", "noeviction")
+        named = self._wire.named(partition)
         if policy != "noeviction":
             raise StoreUnusableError(
-                f"Redis at {self._where} may evict customers (maxmemory-policy is {policy}): "
-                "set maxmemory-policy to noeviction"
+                f"{named} may evict customers (maxmemory-policy is {policy}): set maxmemory-policy to noeviction"
             )
         if not int(persistence.get("aof_enabled", 0)):
-            return [f"Redis at {self._where} has no AOF: a crash loses states until a rebuild; set appendonly to yes"]
+            return [f"{named} has no AOF: a crash loses states until a rebuild; set appendonly to yes"]
         return []
 
     async def claim(self, partition: int, new_token: str) -> Stored:
         """Rotate the token and wait until the disk (and every replica's) has it."""
-        warnings = await self.check()
+        await self.token(partition)  # In a cluster this finds the partition's server, which is the one to be checked.
+        warnings = await self.check(partition)
         reply = await self._call("claim", partition, new_token)
         warnings += await self._made_durable(partition, new_token) if not warnings else []
         meta, journal_at, published_step, clearing = cast("list[bytes | None]", reply)
@@ -107,7 +74,7 @@ class RedisRepository(RedisReading):
 
     async def token(self, partition: int) -> str:
         """Return the token in force, an empty one where nobody claimed yet."""
-        value = cast("bytes | None", await self._command("HGET", self._meta(partition), "token"))
+        value = cast("bytes | None", await self._command(partition, "HGET", self._meta(partition), "token"))
         return (value or b"").decode()
 
     async def load(self, partition: int, wanted: Wanted) -> Loaded:
@@ -127,7 +94,7 @@ class RedisRepository(RedisReading):
     async def due(self, partition: int, until_at: Instant, limit: int) -> list[tuple[Instant, str]]:
         """Return up to ``limit`` customers with something due until then, earliest first."""
         key = self._key(partition, "due")
-        flat = await self._command("ZRANGEBYSCORE", key, "-inf", until_at, "WITHSCORES", "LIMIT", 0, limit)
+        flat = await self._command(partition, "ZRANGEBYSCORE", key, "-inf", until_at, "WITHSCORES", "LIMIT", 0, limit)
         pairs = cast("list[bytes]", flat)
         return [(int(float(score)), i.decode()) for i, score in zip(pairs[::2], pairs[1::2], strict=True)]
 
@@ -149,7 +116,7 @@ class RedisRepository(RedisReading):
 
     async def note_lag(self, partition: int, note: LagNote) -> None:
         """Keep the note for a few seconds by Redis' own clock, so that no two machines' clocks are compared."""
-        await self._command("SET", self._key(partition, "lag"), msgspec.json.encode(note), "PX", LAG_KEPT_MS)
+        await self._command(partition, "SET", self._key(partition, "lag"), msgspec.json.encode(note), "PX", LAG_KEPT_MS)
 
     async def clear(self, partition: int, expected: str) -> bool:
         """Remove everything but the token, 500 customers a call."""
@@ -160,12 +127,12 @@ class RedisRepository(RedisReading):
 
     async def dirty(self, partition: int, limit: int) -> list[Dirty]:
         """Return up to ``limit`` customers to publish again, longest waiting first."""
-        flat = await self._command("ZRANGE", self._key(partition, "dirty"), 0, limit - 1, "WITHSCORES")
+        flat = await self._command(partition, "ZRANGE", self._key(partition, "dirty"), 0, limit - 1, "WITHSCORES")
         pairs = cast("list[bytes]", flat)
         if not pairs:
             return []
         ids = [customer_id.decode() for customer_id in pairs[::2]]
-        states = await self._command("MGET", *(self._key(partition, f"c:{i}") for i in ids))
+        states = await self._command(partition, "MGET", *(self._key(partition, f"c:{i}") for i in ids))
         steps = [int(float(score)) for score in pairs[1::2]]
         return [Dirty(*found) for found in zip(ids, steps, cast("list[bytes | None]", states), strict=True)]
 
@@ -181,70 +148,26 @@ class RedisRepository(RedisReading):
     def _meta(self, partition: int) -> str:
         return self._key(partition, "meta")
 
-    @property
-    def _where(self) -> str:
-        return self._url.partition("?")[0].rsplit("@", 1)[-1].removeprefix("redis://")
-
     async def _made_durable(self, partition: int, token: str) -> list[str]:
         """Write the token again together with WAITAOF, which waits for this connection's own writes only."""
-        replication = await self._command("INFO", "replication")
-        replicas = int(info_of(cast("bytes", replication)).get("connected_slaves", "0"))
-        async with self._translated(), self._client.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command("HSET", self._meta(partition), "claimed_by", token)
-            pipeline.execute_command("WAITAOF", 1, replicas, DURABLE_TIMEOUT_MS)
-            try:
-                _, reached = await pipeline.execute()
-            except exceptions.ResponseError as error:
-                return [f"Redis at {self._where} cannot confirm that a claim is on disk: {error}"]
+        named, replication = self._wire.named(partition), await self._wire.info(partition, "replication")
+        replicas = int(replication.get("connected_slaves", "0"))
+        again = ("HSET", self._meta(partition), "claimed_by", token)
+        waiting = ("WAITAOF", 1, replicas, DURABLE_TIMEOUT_MS)
+        try:
+            _, reached = await self._wire.on_one_connection(partition, again, waiting)
+        except ResponseError as error:
+            return [f"{named} cannot confirm that a claim is on disk: {error}"]
         local, remote = cast("tuple[int, int]", reached)
         if local < 1 or remote < replicas:
-            return [f"Redis at {self._where} did not confirm a claim on disk within {DURABLE_TIMEOUT_MS} ms"]
+            return [f"{named} did not confirm a claim on disk within {DURABLE_TIMEOUT_MS} ms"]
         return []
 
+    async def _is_cluster(self) -> bool:
+        return (await self._wire.info(0, "cluster")).get("cluster_enabled") == "1"
+
     async def _call(self, function: str, partition: int, *args: Argument) -> Reply:
-        call = ("FCALL", f"{_LIBRARY}_{function}", 1, self._meta(partition), *args)
-        try:
-            return await self._send(hiredis.pack_command(call))  # type: ignore[arg-type]
-        except exceptions.ResponseError as error:
-            if "Function not found" not in str(error):
-                raise StoreUnusableError(f"Redis at {self._where} refused a call: {error}") from error
-        await self._command("FUNCTION", "LOAD", "REPLACE", _CODE)
-        return await self._command(*call)
+        return await self._wire.call(function, partition, self._meta(partition), *args)
 
-    async def _command(self, *args: Argument) -> Reply:
-        try:
-            return await self._send(hiredis.pack_command(args))  # type: ignore[arg-type]
-        except exceptions.ResponseError as error:
-            raise StoreUnusableError(f"Redis at {self._where} refused {args[0]!r}: {error}") from error
-
-    async def _send(self, packed: bytes) -> Reply:
-        async with self._translated():
-            connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call]
-            try:
-                await connection.send_packed_command([packed])
-                return cast("Reply", await connection.read_response())
-            except (exceptions.RedisError, OSError, asyncio.CancelledError) as error:
-                if not isinstance(error, exceptions.ResponseError):
-                    # A reply may still be on its way; the next borrower must not read it.
-                    with suppress(OSError, exceptions.RedisError):
-                        await connection.disconnect(nowait=True)
-                raise
-            finally:
-                await self._client.connection_pool.release(connection)
-
-    @asynccontextmanager
-    async def _translated(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except exceptions.NoPermissionError as error:
-            raise StoreUnusableError(
-                f"Redis at {self._where} permits too little: {error}. `tierline doctor` names the missing rights"
-            ) from error
-        except exceptions.AuthenticationError as error:
-            raise StoreUnusableError(f"Redis at {self._where} refuses the login: {error}") from error
-        except exceptions.OutOfMemoryError as error:
-            raise StoreFullError(
-                f"Redis at {self._where} is full: give it memory (`redis-cli CONFIG SET maxmemory ...`); work goes on"
-            ) from error
-        except _RETRY_LATER as error:
-            raise StoreUnavailableError(f"Redis at {self._where} does not answer: {str(error).rstrip('.')}") from error
+    async def _command(self, partition: int, *args: Argument) -> Reply:
+        return await self._wire.command(partition, *args)

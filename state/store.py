@@ -33,8 +33,8 @@ class StoreUnavailableError(StateError):
     """
 
 
-class StoreFullError(StoreUnavailableError):
-    """The store has no memory left and refused to write; nothing was written.
+class StoreRefusedError(StoreUnavailableError):
+    """The store answers and cannot write now (no memory, its slot is being moved, it is loading); nothing was written.
 
     Reaction: wait a little, then claim again. Operator action: as the message says.
     """

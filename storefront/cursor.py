@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from state.redis_reading import Place
+from state.live_entry import Place
 
 BEGINNING: Place = (0, 0)
 _END = 2**63

@@ -10,8 +10,8 @@ from typing import Final
 from schemas.topics import ORDERS
 from state.bodies import Body
 from state.errors import StateError
+from state.live_entry import LiveEntry, Place
 from state.meta import decode_meta
-from state.redis_reading import LiveEntry, Place
 from state.store import CHANGED_MAX
 from storefront.overview import Look, overview
 from storefront.ports import StateReader

@@ -13,7 +13,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from schemas.instants import parse_instant
 from state.bodies import Body
 from state.errors import StateError
-from state.redis_reading import LiveEntry, Place
+from state.live_entry import LiveEntry, Place
 from storefront.cursor import BEGINNING, cursor_text, parse_cursor
 from storefront.etags import digest_of
 from storefront.feed import Feed

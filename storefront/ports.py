@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.population import Population
+from state.live_entry import LiveEntry, Place
 from state.meta import DayCounts
-from state.redis_reading import LiveEntry, Place
 from state.store import LagNote
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from schemas.record import LogRecord
 from schemas.topics import INPUTS
 from state.fold import Fold
-from state.store import StoreFullError, StoreUnavailableError
+from state.store import StoreRefusedError, StoreUnavailableError
 from streams.crowd import Crowd
 from streams.customers import CustomersAtHand
 from streams.observed import Observed
@@ -99,16 +99,16 @@ class PartitionEngine:
     async def write(self, attempt: Callable[[str, str], Awaitable[bool]]) -> None:
         """Let ``attempt(expected, new)`` rotate the token; an unknown outcome is looked up, not guessed.
 
-        Raises LostClaimError where someone else holds the partition, StoreFullError where there is no memory for it.
+        Raises LostClaimError where someone else holds the partition, StoreRefusedError where it cannot be written now.
         """
-        new_token = self.ports.new_token()
+        new_token, unknown = self.ports.new_token(), ""
         for _ in range(2):
             try:
                 is_done = await attempt(self.token, new_token)
-            except StoreFullError:
+            except StoreRefusedError:
                 raise
-            except StoreUnavailableError:
-                is_done = False
+            except StoreUnavailableError as error:
+                is_done, unknown = False, f": {error}"
             found = new_token if is_done else await self.ports.store.token(self.partition)
             if found == new_token:
                 self.token = new_token
@@ -116,4 +116,4 @@ class PartitionEngine:
             if found != self.token:
                 self.observed.refused_commits += 1
                 raise LostClaimError(f"partition {self.partition} was claimed by another worker")
-        raise LostClaimError(f"partition {self.partition}: the store does not say whether it wrote")
+        raise LostClaimError(f"partition {self.partition}: the store does not say whether it wrote{unknown}")

@@ -12,7 +12,7 @@ from aiokafka.partitioner import murmur2
 from schemas.instants import Instant
 from state.errors import StateError
 from state.redis_repository import RedisRepository
-from state.store import StoreUnavailableError
+from state.store import StoreRefusedError, StoreUnavailableError
 from streams import topics
 from streams.bad_input import BadInputLimit
 from streams.kafka_inputs import KafkaInputs
@@ -167,7 +167,8 @@ class PartitionsService:
                 if refused is not None:
                     raise StopError(refused) from error
                 if left <= 0 or self._drains:
-                    raise StopError(f"{error}. Start it, or correct the address") from error
+                    advice = "" if isinstance(error, StoreRefusedError) else ". Start it, or correct the address"
+                    raise StopError(f"{error}{advice}") from error
                 if loop.time() - said_at >= START_SAY_SECONDS:
                     said_at = loop.time()
                     log.warning("%s; trying for another %.0f s", error, left)

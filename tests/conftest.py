@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import KafkaServer, NewKafka, NewValkey, RealKafka, RealValkey, ValkeyServer, name_of, started
+from tests.valkey_cluster import ValkeyCluster, a_cluster
 from tierline.embedded import EmbeddedKafka, EmbeddedValkey
 from tierline.embedded.valkey import AppendOnly
 
@@ -34,6 +35,13 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
     else:
         with started(EmbeddedValkey(tmp_path_factory.mktemp("valkey"))) as server:
             yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyCluster]:
+    """The session's Redis Cluster, three primaries; no test stops it or moves its slots. Keys carry ``unique_name``."""
+    with a_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
 
 
 @pytest.fixture

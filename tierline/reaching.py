@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from schemas.program import Program
 from schemas.program_file import ProgramFileError, load_program
 from state.errors import StateError
-from state.store import StoreUnavailableError
+from state.store import StoreRefusedError, StoreUnavailableError
 from streams.ports import LogUnavailableError, StreamsError
 from streams.refusal import refusal_now
 from tierline.connections import kafka_options
@@ -49,6 +49,8 @@ def explained(settings: Settings) -> Iterator[None]:
             f"Redis at {shown(settings, 'redis')} does not answer: {_words(error)}. "
             "Check that it runs and that TIERLINE_REDIS names it."
         ) from error
+    except StoreRefusedError as error:
+        raise CommandError(str(error)) from error
     except (LogUnavailableError, StoreUnavailableError) as error:
         refused = _refused(settings) if isinstance(error, LogUnavailableError) else None
         raise CommandError(refused or f"{error}. Start it, or correct the address") from error

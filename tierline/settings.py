@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = Field(None, description="SASL password for Kafka")
 
     redis: SecretStr | None = Field(
-        None, description="Redis or Valkey: redis://host:port/0, rediss:// for TLS, unix:///path for a socket"
+        None, description="Redis or Valkey: redis://host:port/0, rediss:// for TLS, unix:///path for a socket; "
+        "of a Redis Cluster some servers: redis://one:7000,two:7000"
     )
     redis_user: str | None = Field(None, description="user for Redis, if not in the URL")
     redis_password: SecretStr | None = Field(None, description="password for Redis, if not in the URL")
@@ -190,9 +191,12 @@ def shown(settings: Settings, field: str) -> str:
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
     text = value.get_secret_value()
-    parts = urlsplit(text)
-    if field != "redis" or not parts.scheme:
-        return STARS
+    return shown_url(text) if field == "redis" and urlsplit(text).scheme else STARS
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as it may be logged: without options, stars in the place of the login."""
+    parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{STARS}@{host}" if "@" in parts.netloc else host, query=""))
 

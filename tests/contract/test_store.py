@@ -1,4 +1,4 @@
-"""What every store must promise: one suite, on the fake of the simulation and on the real one."""
+"""What every store must promise: one suite, on the fake of the simulation, on one real server and on a cluster."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ import pytest
 from redis import asyncio as redis
 
 from state.changes import Said
+from state.live_entry import LiveEntry
 from state.meta import DayCounts
-from state.redis_reading import LiveEntry
 from state.redis_repository import RedisRepository
 from state.store import (
     LAG_KEPT_MS,
@@ -28,13 +28,13 @@ from tests.simulation.fake_store import FakeStore
 P = 3
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "real", "cluster"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     if request.param == "fake":
         yield FakeStore()
         return
-    valkey: ValkeyServer = request.getfixturevalue("valkey")
-    repository = RedisRepository(valkey.url, f"test-{secrets.token_hex(6)}")
+    servers: ValkeyServer = request.getfixturevalue("valkey" if request.param == "real" else "valkey_cluster")
+    repository = RedisRepository(servers.url, f"test-{secrets.token_hex(6)}")
     yield repository
     await repository.close()
 

@@ -1,6 +1,7 @@
-"""Is this a Redis that can hold states?"""
+"""Is this a Redis that can hold states? In a cluster every server is asked that has a partition."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 
 from redis import asyncio as aioredis
@@ -9,9 +10,11 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from state.errors import StateError
 from state.redis_repository import RedisRepository
 from state.redis_rights import acl_rule
+from state.redis_servers import one_each
+from state.store import StoreRefusedError
 from tierline.doctor.findings import Finding, ok
 from tierline.doctor.redis_rights import check_rights
-from tierline.settings import Settings, shown
+from tierline.settings import Settings, shown_url
 
 OLDEST_VERSION = (7, 2)
 """WAITAOF came with Redis 7.2 (Valkey reports that version, or its own, which is higher)."""
@@ -19,11 +22,42 @@ TIMEOUT_SECONDS = 5.0
 
 
 async def check_redis(settings: Settings) -> list[Finding]:
-    """Return what is found; an unreachable server is a finding, too."""
-    where = f"Redis at {shown(settings, 'redis')}"
-    client = aioredis.Redis.from_url(
-        settings.need_redis(), socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-    )
+    """Return what is found, first whether it answers; an unreachable server is a finding, too."""
+    places, unplaced = await _places(settings)
+    urls = list(places) or one_each(settings.need_redis())[:1]
+    findings = [finding for url in urls for finding in await _check_server(settings, url)]
+    if unplaced and (places or any(isinstance(error, StoreRefusedError) for error in unplaced.values())):
+        numbers = ", ".join(map(str, unplaced))
+        text = f"partitions {numbers} cannot be reached: {next(iter(unplaced.values()))}"
+        advice = "See that every server runs; in a cluster `CLUSTER INFO` must say cluster_state:ok."
+        return [Finding("redis", "failure", text, advice), *findings]
+    if len(places) > 1:
+        had = "; ".join(f"{shown_url(url)} has {', '.join(map(str, held))}" for url, held in places.items())
+        findings.append(ok("redis", f"it is a cluster, with the partitions on {len(places)} servers: {had}"))
+    return findings
+
+
+async def _places(settings: Settings) -> tuple[dict[str, list[int]], dict[int, StateError]]:
+    """Return the partitions of each server, and why others have none."""
+    repository = RedisRepository(settings.need_redis(), settings.name, TIMEOUT_SECONDS)
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    unplaced: dict[int, StateError] = {}
+    for partition in range(settings.partitions):
+        try:
+            await repository.token(partition)
+        except StateError as error:
+            unplaced[partition] = error
+            if not places and not isinstance(error, StoreRefusedError):
+                break  # None of those that are named answers.
+        else:
+            places[repository.server(partition)].append(partition)
+    await repository.close()
+    return places, unplaced
+
+
+async def _check_server(settings: Settings, url: str) -> list[Finding]:
+    where = f"Redis at {shown_url(url)}"
+    client = aioredis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
     try:
         info = await client.info("everything")
         rights = await check_rights(client, settings.name)

@@ -15,10 +15,10 @@ from schemas.topics import ORDERS
 from state.customer import encode_state
 from state.fold import Fold
 from state.ledger import encode_entry
+from state.live_entry import LiveEntry, Place
 from state.memory import CustomersInMemory
 from state.meta import DayCounts, PartitionMeta, decode_day, encode_day, encode_meta
 from state.outputs import DeadLetter
-from state.redis_reading import LiveEntry, Place
 from state.score import Model, model_of
 from state.store import LagNote, StoreUnavailableError
 from storefront.api import create_app

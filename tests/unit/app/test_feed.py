@@ -8,8 +8,8 @@ import pytest
 
 from schemas.instants import parse_instant
 from schemas.program import Program
+from state.live_entry import LiveEntry, Place
 from state.meta import DayCounts, PartitionMeta, decode_day, decode_meta, encode_meta
-from state.redis_reading import LiveEntry, Place
 from state.store import CHANGED_MAX
 from storefront import pages
 from storefront.cursor import cursor_text, parse_cursor
