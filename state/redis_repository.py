@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 import msgspec
-from redis.exceptions import ResponseError
 
 from schemas.instants import Instant
 from state.redis_packing import Argument, Reply, commit_arguments, fields_and_values, load_arguments, loaded
@@ -154,11 +153,10 @@ class RedisRepository(RedisReading):
         replicas = int(replication.get("connected_slaves", "0"))
         again = ("HSET", self._meta(partition), "claimed_by", token)
         waiting = ("WAITAOF", 1, replicas, DURABLE_TIMEOUT_MS)
-        try:
-            _, reached = await self._wire.on_one_connection(partition, again, waiting)
-        except ResponseError as error:
-            return [f"{named} cannot confirm that a claim is on disk: {error}"]
-        local, remote = cast("tuple[int, int]", reached)
+        reply = await self._wire.on_one_connection(partition, again, waiting)
+        if isinstance(reply, str):
+            return [f"{named} cannot confirm that a claim is on disk: {reply}"]
+        local, remote = cast("tuple[int, int]", reply[-1])
         if local < 1 or remote < replicas:
             return [f"{named} did not confirm a claim on disk within {DURABLE_TIMEOUT_MS} ms"]
         return []

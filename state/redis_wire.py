@@ -66,12 +66,15 @@ class RedisWire:
         except exceptions.ResponseError as error:
             raise StoreUnusableError(f"{self.named(partition)} refused {args[0]!r}: {error}") from error
 
-    async def on_one_connection(self, partition: int, *commands: Sequence[Argument]) -> list[Reply]:
-        """Send some commands behind each other, where the last one asks about the others; raises ``ResponseError``."""
+    async def on_one_connection(self, partition: int, *commands: Sequence[Argument]) -> list[Reply] | str:
+        """Send some commands behind each other, where the last one asks about the others; a refusal comes as text."""
         async with self._translated(partition), self._servers.client(partition).pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)
-            return cast("list[Reply]", await pipeline.execute())
+            try:
+                return cast("list[Reply]", await pipeline.execute())
+            except exceptions.ResponseError as error:
+                return str(error)
 
     async def info(self, partition: int, section: str) -> dict[str, str]:
         """Return a section of what the partition's server says of itself."""
