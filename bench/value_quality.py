@@ -8,6 +8,7 @@ import numpy as np
 from bench.shops import Must, Shop, shops
 from bench.value_history import Cut, Floats, cuts_of
 from bench.value_references import REFERENCES
+from models.calibration import calibration
 
 PAGE = """
 ## Value in 90 days
@@ -24,11 +25,10 @@ prices over the sum spent. All are means over the cuts. Features and fading were
 
 """
 _HEAD = "| model | capture 10 % | capture 20 % | decile error | level |\n|---|--:|--:|--:|--:|"
-_TENTHS = 10
 
 
 class Figures(NamedTuple):
-    """How good a price is."""
+    """How good a price is; see `models.calibration`."""
 
     capture_10: float
     capture_20: float
@@ -48,22 +48,8 @@ def value_in_words(*, quick: bool) -> str:
 
 def figures_of(price: Floats, spent: Floats) -> Figures:
     """Return the figures of one price beside what was spent."""
-    price_means, spent_means = tenths(price, spent)
-    error = float(np.abs(price_means - spent_means).mean() / spent.mean())
-    level = float(price.sum() / spent.sum())
-    return Figures(captured(price, spent, 0.1), captured(price, spent, 0.2), error, level)
-
-
-def captured(price: Floats, spent: Floats, share: float) -> float:
-    """Return which part of the spend falls on so many of the customers, those with the highest prices."""
-    first = np.argsort(-price, kind="stable")[: round(share * len(price))]
-    return float(spent[first].sum() / spent.sum())
-
-
-def tenths(price: Floats, spent: Floats) -> tuple[Floats, Floats]:
-    """Return the mean price and the mean spend of each tenth of the customers by price, the highest first."""
-    groups = np.array_split(np.argsort(-price, kind="stable"), _TENTHS)
-    return np.array([price[one].mean() for one in groups]), np.array([spent[one].mean() for one in groups])
+    found = calibration(price, spent)
+    return Figures(found.capture_10, found.capture_20, found.decile_error, found.level)
 
 
 def _shop_in_words(shop: Shop) -> str:
@@ -104,11 +90,9 @@ def _must(must: Must, reached: Figures) -> str:
 
 def _gains(shop: Shop, cut: Cut) -> str:
     """Return the gains curve and the calibration by tenth at one cut."""
-    prices, spent = tenths(cut.expected, cut.spent_after)
-    shares = [captured(cut.expected, cut.spent_after, part / _TENTHS) for part in range(1, _TENTHS + 1)]
     rows = [
-        f"| {part} | {price:.2f} | {real:.2f} | {share:.1%} |"
-        for part, (price, real, share) in enumerate(zip(prices, spent, shares, strict=True), 1)
+        f"| {part} | {tenth.mean_price:.2f} | {tenth.mean_spent:.2f} | {tenth.gained:.1%} |"
+        for part, tenth in enumerate(calibration(cut.expected, cut.spent_after).tenths, 1)
     ]
     head = "| tenth by price | mean price | mean spend | gained so far |\n|--:|--:|--:|--:|"
     return f"Gains and calibration at the end of {shop.cuts[-1].isoformat()}:\n\n{head}\n" + "\n".join(rows)

@@ -10,3 +10,10 @@ class SettingsMismatchError(ModelError):
 
     Reaction: learn anew from the samples that are kept.
     """
+
+
+class NothingToCompareError(ModelError):
+    """There are too few customers, or they spent nothing, so that prices cannot be judged.
+
+    Operator action: ask for a moment with more history behind it.
+    """

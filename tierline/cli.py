@@ -30,6 +30,7 @@ from tierline.commands import (
     replay,
     topics,
     trainer,
+    value,
     worker,
 )
 from tierline.console import CommandError, UsageError, err
@@ -50,6 +51,7 @@ for command in (demo.demo, worker.worker, api.api, doctor.doctor, produce.produc
 app.command()(trainer.trainer)
 app.command()(lookalikes.lookalikes)
 app.command()(portraits.portraits)
+app.command()(value.value)
 for command in (replay.replay, rebuild.rebuild, erase.erase):
     app.command()(command)
 app.command()(export.export)

@@ -1,14 +1,12 @@
-"""The portraits as one HTML file to hand on: no script, nothing from elsewhere, light, dark and on paper."""
+"""The portraits as a page to hand on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Final, cast
 
-from schemas.instants import parse_instant, to_datetime
-from storefront.page import FILES
 from storefront.portrait_words import percent
 from tierline.console import Json
+from tierline.handed_on import day_of, document
 from tierline.portrait_card import words_of
 
 Node = Mapping[str, Json]
@@ -24,31 +22,32 @@ FACTS: Final = {
     "monetary": ("Spent in all", "{} {unit}"),
     "tenure_days": ("First order", "{} days ago"),
 }
+ABOUT_FIGURES: Final = (
+    "Large figures are those of the customer in the middle; below them stands the middle half. Revenue and orders are "
+    "of a customer's whole life, net of cancellations and refunds; categories, regions, weekdays and channels count "
+    "orders placed and not cancelled."
+)
 HABITS: Final = {"category": "Categories", "region": "Regions", "weekday": "Weekdays", "channel": "Channels"}
 
 
 def page(view: Node) -> str:
     """Return the page."""
-    style = FILES["page.css"].read_text("utf-8") + files("tierline").joinpath("portraits.css").read_text("utf-8")
-    icon = FILES["icon.svg"].read_text("utf-8").replace("<svg ", '<svg width="40" height="40" aria-hidden="true" ')
-    sections = "".join(_section(scheme, view) for scheme in SECTIONS)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Customer portraits, {escape(_date(view))}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"<header>{icon}<h1>Who our customers are</h1>{_about(view)}</header>\n<main>{sections}</main>\n"
-        f"{_footer(view)}</body>\n</html>\n"
+    return document(
+        f"Customer portraits, {day_of(view['as_of'])}",
+        "Who our customers are",
+        _about(view),
+        "".join(_section(scheme, view) for scheme in SECTIONS),
+        f"{ABOUT_FIGURES} Made by Tierline from samples until {day_of(view['as_of'])}.",
     )
 
 
-def _about(view: Node) -> str:
+def _about(view: Node) -> list[str]:
     sampled, everybody = cast("Node", view["sampled"]), cast("Node", view["all"])
     said = (
         f"{sampled['customers']:,} customers, who have spent {_thousands(everybody['revenue'])} {view['currency']} "
-        f"net of refunds. As of {_date(view)}, by model {view['model_version']}."
+        f"net of refunds. As of {day_of(view['as_of'])}, by model {view['model_version']}."
     )
-    note = "" if view["note"] is None else f'<p class="quiet">{escape(str(view["note"]))}</p>'
-    return f'<p class="quiet">{escape(said)}</p>{note}'
+    return [said] if view["note"] is None else [said, str(view["note"])]
 
 
 def _section(scheme: str, view: Node) -> str:
@@ -118,22 +117,7 @@ def _customers(group: Node) -> str:
     return f"{count:,} customer{'s' * (count != 1)}"
 
 
-def _footer(view: Node) -> str:
-    return (
-        "<footer><p>Large figures are those of the customer in the middle; below them stands the middle half. Revenue "
-        "and orders are of a customer's whole life, net of cancellations and refunds; categories, regions, weekdays "
-        "and channels count orders placed and not cancelled. "
-        f"Made by Tierline from samples until {escape(_date(view))}.</p>"
-        "</footer>\n"
-    )
-
-
 def _thousands(value: Json) -> str:
     """Return a number or an amount with its thousands apart."""
     whole, dot, rest = str(value).partition(".")
     return f"{int(whole):,}{dot}{rest}"
-
-
-def _date(view: Node) -> str:
-    at = to_datetime(parse_instant(str(view["as_of"])))
-    return f"{at.day} {at:%B %Y}"

@@ -1,0 +1,29 @@
+"""A page to hand on: one HTML file, no script, nothing from elsewhere, light, dark and on paper."""
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from schemas.instants import parse_instant, to_datetime
+from storefront.page import FILES
+from tierline.console import Json
+
+
+def document(title: str, heading: str, about: Sequence[str], main: str, footer: str) -> str:
+    """Return the page; ``main`` is HTML, everything else text."""
+    style = FILES["page.css"].read_text("utf-8") + files("tierline").joinpath("handed_on.css").read_text("utf-8")
+    icon = FILES["icon.svg"].read_text("utf-8").replace("<svg ", '<svg width="40" height="40" aria-hidden="true" ')
+    said = "".join(f'<p class="quiet">{escape(one)}</p>' for one in about)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f"<header>{icon}<h1>{escape(heading)}</h1>{said}</header>\n<main>{main}</main>\n"
+        f"<footer><p>{escape(footer)}</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def day_of(instant: Json) -> str:
+    """Return the day of an RFC 3339 instant, as it is said."""
+    at = to_datetime(parse_instant(str(instant)))
+    return f"{at.day} {at:%B %Y}"
