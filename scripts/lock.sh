@@ -10,5 +10,5 @@ compile() {
         --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
 }
 compile pyproject.toml --all-extras --output-file requirements-dev.lock
-compile pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+compile pyproject.toml --extra tracing --constraint requirements-dev.lock --output-file requirements.lock
 compile bench/requirements.in --output-file bench/requirements.lock

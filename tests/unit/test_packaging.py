@@ -34,6 +34,14 @@ def test_every_dependency_says_why_it_is_here() -> None:
     assert wanted - explained == set()
 
 
+def test_the_image_can_trace_and_brings_no_test_tools() -> None:
+    pinned = set(re.findall(r"^([a-z0-9.-]+)==", (CHECKOUT / "requirements.lock").read_text("utf-8"), flags=re.MULTILINE))
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    names = {extra: {re.split(r"[\[<>=]", one)[0] for one in wanted} for extra, wanted in extras.items()}
+    assert names["tracing"] <= pinned
+    assert not {"pytest", "hypothesis"} & pinned
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_locks_pin_versions_and_hashes_and_name_no_host(lock: str) -> None:
     text = (CHECKOUT / lock).read_text("utf-8")
