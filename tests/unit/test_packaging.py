@@ -35,7 +35,8 @@ def test_every_dependency_says_why_it_is_here() -> None:
 
 
 def test_the_image_can_trace_and_brings_no_test_tools() -> None:
-    pinned = set(re.findall(r"^([a-z0-9.-]+)==", (CHECKOUT / "requirements.lock").read_text("utf-8"), flags=re.MULTILINE))
+    lock = (CHECKOUT / "requirements.lock").read_text("utf-8")
+    pinned = set(re.findall(r"^([a-z0-9.-]+)==", lock, flags=re.MULTILINE))
     extras = PYPROJECT["project"]["optional-dependencies"]
     names = {extra: {re.split(r"[\[<>=]", one)[0] for one in wanted} for extra, wanted in extras.items()}
     assert names["tracing"] <= pinned
