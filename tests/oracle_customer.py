@@ -117,13 +117,29 @@ class Customer:
         self.traits: list[str] = []
         self.value: int | None = None
         self.model_version: int | None = None
-        self._counted: tuple[int, ZoneInfo | None, list[tuple[int, Sums]]] = (-1, None, [])
+        self._zone: ZoneInfo | None = None
+        self._looked_at = 0
+        self._by_order: dict[str, list[Fact]] = {}
+        self._placed: dict[str, tuple[int, Sums]] = {}
+        self._counting: list[tuple[int, Sums]] = []
 
     def counting(self, zone: ZoneInfo) -> list[tuple[int, Sums]]:
-        """Return `counting_orders` of the facts; they only grow, so the last answer holds until one more is known."""
-        if self._counted[:2] != (len(self.facts), zone):
-            self._counted = (len(self.facts), zone, counting_orders(self.facts, zone))
-        return self._counted[2]
+        """Return (day, sums) of every order that counts, by arrival of the order.
+
+        Facts only grow, so no order is looked at again before there is another fact of it.
+        """
+        if zone != self._zone:
+            self._zone, self._looked_at, self._by_order, self._placed = zone, 0, {}, {}
+        if self._looked_at < len(self.facts):
+            for fact in (new := self.facts[self._looked_at :]):
+                self._by_order.setdefault(fact.order_id, []).append(fact)
+                if fact.type == "order.placed":
+                    self._placed[fact.order_id] = (day_of(min(fact.occurred_at, fact.arrived_at), zone), Sums(0, 0))
+            for order_id in {fact.order_id for fact in new} & self._placed.keys():
+                self._placed[order_id] = (self._placed[order_id][0], order_sums(self._by_order[order_id], order_id))
+            self._counting = [(day, sums) for day, sums in self._placed.values() if sums.orders]
+            self._looked_at = len(self.facts)
+        return self._counting
 
     @property
     def has_floor_above(self) -> bool:
@@ -156,20 +172,6 @@ def deciding(facts: Sequence[Fact], order_id: str) -> Fact | None:
     kinds = ("order.cancelled", "order.reinstated")
     found = [fact for fact in facts if fact.type in kinds and fact.order_id == order_id]
     return max(found, key=lambda fact: (fact.occurred_at, fact.type == "order.cancelled"), default=None)
-
-
-def counting_orders(facts: Sequence[Fact], zone: ZoneInfo) -> list[tuple[int, Sums]]:
-    """Return (day, sums) of every order that counts."""
-    by_order: dict[str, list[Fact]] = {}
-    for fact in facts:
-        by_order.setdefault(fact.order_id, []).append(fact)
-    found = []
-    for fact in facts:
-        if fact.type == "order.placed":
-            sums = order_sums(by_order[fact.order_id], fact.order_id)
-            if sums.orders:
-                found.append((day_of(min(fact.occurred_at, fact.arrived_at), zone), sums))
-    return found
 
 
 # Windows
