@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test, in three runs side by side: one computes, two mostly wait for servers. With arguments: only those, in one.
+# Every test, in four runs side by side: two compute, two mostly wait for servers and come first, because they have
+# time limits; what computes then has both cores. With arguments: only those, in one run.
 # Of tests/faults one file, in turn with each commit; `make faults` runs them all, at full size.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -21,12 +22,13 @@ mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
 mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
 faults=(tests/faults/test_*.py)
 commits=$(git rev-list --count HEAD 2> /dev/null || echo 0)
-run computing 10 --ignore=tests/integration --ignore=tests/browser --ignore=tests/faults
+run computing 10 tests/unit
+run fuzzing 10 --ignore=tests/unit --ignore=tests/integration --ignore=tests/browser --ignore=tests/faults
 run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}"
 run serving 0 "${even[@]}" tests/browser
 
 status=0
-for number in 0 1 2; do
+for number in "${!runs[@]}"; do
     wait "${runs[$number]}" || status=1
 done
 cat "$folder"/*
