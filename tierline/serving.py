@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from types import FrameType
+from typing import Final
 
 import structlog
 import uvicorn
@@ -15,6 +16,9 @@ from tierline.console import CommandError
 from tierline.settings import Settings, variable
 from tierline.wiring import follower_of, installed_version, lookup_of, repository_of
 
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken; uvicorn's own."""
+
 
 async def serve(settings: Settings) -> None:
     """Answer until SIGINT or SIGTERM; ``CommandError`` if the address cannot be had."""
@@ -24,7 +28,7 @@ async def serve(settings: Settings) -> None:
     follower = follower_of(settings)
     app = create_app(lookup, installed_version(), repository.close, access, settings.cors_origins, follower)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5, server_header=False)
-    with _listening(settings) as listener:
+    with listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         _log_address(host, port, access)
         if follower is not None:
@@ -64,12 +68,15 @@ def _log_address(host: str, port: int, access: Access) -> None:
     )
 
 
-def _listening(settings: Settings) -> socket.socket:
+def listening(settings: Settings) -> socket.socket:
+    """Return a socket on the API's address that lets connections wait; `CommandError` if the address cannot be had."""
     family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.api_host, settings.api_port))
+        # From here on a connection waits for the server instead of being refused: the log may say "listening".
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise CommandError(
