@@ -118,7 +118,11 @@ class Installation(TopicsOfName):
 
     async def await_adoption(self, within_seconds: float = 30) -> None:
         """Wait until the newest model is in force everywhere, everyone scored with it, and all of it published."""
-        newest, gives_up_at = max(await self.snapshots()), time.monotonic() + within_seconds
+        gives_up_at = time.monotonic() + within_seconds
+        while not (snapshots := await self.snapshots()):
+            assert time.monotonic() < gives_up_at, f"no model is published: {self._said()}"
+            await asyncio.sleep(0.2)
+        newest = max(snapshots)
         while any((meta.model, meta.sweeps_to) != (newest, None) for meta in await self.metas()):
             assert time.monotonic() < gives_up_at, f"model {newest} is not adopted everywhere: {self._said()}"
             await asyncio.sleep(0.2)

@@ -27,8 +27,6 @@ async def test_prices_of_a_moment_are_compared_with_the_spend_of_ninety_days(ins
     installation.start_worker()
     a_trainer(installation, SETTINGS)
     await installation.produce(shop[:begun], a_second=15)
-    while not await installation.snapshots():
-        await asyncio.sleep(0.2)
     await installation.await_adoption()
     early = await asyncio.to_thread(tierline, "value", settings=installation.settings)
     assert (early.code, "too little to judge" in early.err) == (1, True), early.err
