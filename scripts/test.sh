@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test, in four runs side by side: two compute, two mostly wait for servers and come first, because they have
-# time limits; what computes then has both cores. With arguments: only those, in one run.
+# Every test, in three runs side by side, which take about as long: one computes, two mostly wait for servers. Of what
+# computes, the simulation comes behind a run that waits. With arguments: only those, in one run.
 # Of tests/faults one file, in turn with each commit; `make faults` runs them all, at full size.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -22,9 +22,9 @@ mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
 mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
 faults=(tests/faults/test_*.py)
 commits=$(git rev-list --count HEAD 2> /dev/null || echo 0)
-run computing 10 tests/unit
-run fuzzing 10 --ignore=tests/unit --ignore=tests/integration --ignore=tests/browser --ignore=tests/faults
-run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}"
+elsewhere=(tests/integration tests/browser tests/faults tests/simulation)
+run computing 10 "${elsewhere[@]/#/--ignore=}"
+run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}" tests/simulation
 run serving 0 "${even[@]}" tests/browser
 
 status=0
