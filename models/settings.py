@@ -27,8 +27,8 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """River learns from one sample in so many: every customer's turn comes once in so many days."""
     halflife: float = 0.01
     """River's learning rate: how far a sample pulls its centre."""
-    reservoir_customers: int = 5_000
-    """How many customers, drawn anew every day, re-anchor the centres and start those that challenge them."""
+    reservoir_customers: int = 1_000
+    """How many customers, drawn anew every day, re-anchor the centres."""
     lloyd_steps: int = 3
     anchor_pull: float = 0.2
     """How much of the way to the re-anchored place a centre goes in a day at least; the rest is noise of the draw."""
@@ -46,7 +46,7 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A challenger wins a day when it lowers the inertia by this part."""
     restart_after_days: int = 5
     """A challenger is followed when one has won on so many days in a row."""
-    restart_for_days: int = 5
+    restart_for_days: int = 10
     """Centres go to where the challenger found them in so many days, so that few customers move on any of them."""
     hysteresis: float = 0.1
     """A customer moves only to a centre that is nearer by this part."""
