@@ -22,9 +22,9 @@ mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
 mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
 faults=(tests/faults/test_*.py)
 commits=$(git rev-list --count HEAD 2> /dev/null || echo 0)
-elsewhere=(tests/integration tests/browser tests/faults tests/simulation)
+elsewhere=(tests/integration tests/browser tests/faults tests/contract tests/simulation)
 run computing 10 "${elsewhere[@]/#/--ignore=}"
-run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}" tests/simulation
+run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}" tests/contract tests/simulation
 run serving 0 "${even[@]}" tests/browser
 
 status=0
