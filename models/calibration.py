@@ -26,13 +26,20 @@ class Calibration(NamedTuple):
     """Prices beside what was spent."""
 
     tenths: tuple[Tenth, ...]
-    capture_10: float
-    """Part of all spend that falls on the tenth of the customers with the highest prices."""
-    capture_20: float
     decile_error: float
     """Mean difference of mean price and mean spend over the tenths, divided by the mean spend."""
     level: float
     """Sum of the prices over the sum spent; 1 is right, above 1 too high."""
+
+    @property
+    def capture_10(self) -> float:
+        """Part of all spend that falls on the tenth of the customers with the highest prices."""
+        return self.tenths[0].gained
+
+    @property
+    def capture_20(self) -> float:
+        """The same of the fifth."""
+        return self.tenths[1].gained
 
 
 def calibration(price: Floats, spent: Floats) -> Calibration:
@@ -43,16 +50,12 @@ def calibration(price: Floats, spent: Floats) -> Calibration:
     if len(price) < TENTHS or spent.sum() <= 0:
         raise NothingToCompareError(f"{len(price)} customers who then spent {spent.sum():.2f} in all")
     groups = np.array_split(np.argsort(-price, kind="stable"), TENTHS)
-    gained = np.cumsum([spent[one].sum() for one in groups]) / spent.sum()
-    means = [(len(one), float(price[one].mean()), float(spent[one].mean())) for one in groups]
-    off = np.mean([abs(mean_price - mean_spent) for _, mean_price, mean_spent in means])
-    return Calibration(
-        tuple(Tenth(*mean, float(part)) for mean, part in zip(means, gained, strict=True)),
-        captured(price, spent, 0.1),
-        captured(price, spent, 0.2),
-        float(off / spent.mean()),
-        float(price.sum() / spent.sum()),
+    tenths = tuple(
+        Tenth(len(one), float(price[one].mean()), float(spent[one].mean()), captured(price, spent, number / TENTHS))
+        for number, one in enumerate(groups, 1)
     )
+    off = np.mean([abs(tenth.mean_price - tenth.mean_spent) for tenth in tenths])
+    return Calibration(tenths, float(off / spent.mean()), float(price.sum() / spent.sum()))
 
 
 def captured(price: Floats, spent: Floats, share: float) -> float:

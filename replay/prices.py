@@ -12,7 +12,6 @@ from schemas.record import LogRecord
 from schemas.value import HORIZON_DAYS
 from state.meta import PartitionMeta
 from state.score import Model
-from state.standing import facts_of
 
 HORIZON_US = HORIZON_DAYS * DAY_MICROSECONDS
 
@@ -94,9 +93,8 @@ class _Looking(Run):
         prices: dict[str, int | None] = {}
         spent: dict[str, int] = {}
         for customer_id, customer in self.customers.states.items():
-            facts = facts_of(customer, customer.window_day)
-            spent[customer_id] = 0 if facts is None else facts.monetary_minor
-            if facts is not None:
+            spent[customer_id] = customer.spend_minor if customer.orders else 0
+            if customer.orders:
                 prices[customer_id] = None if customer.standing is None else customer.standing.value_minor
         return _Seen(prices, spent, self.meta.model)
 

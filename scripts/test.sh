@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test, in three runs side by side, which take about as long: one computes, two mostly wait for servers. Of what
-# computes, the simulation comes behind a run that waits. With arguments: only those, in one run.
+# Every test, in three runs side by side, which take about as long: one computes, two mostly wait for servers; what is
+# left to compute of the simulation comes behind one of these. With arguments: only those, in one run.
 # Of tests/faults one file, in turn with each commit; `make faults` runs them all, at full size.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -28,8 +28,8 @@ run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}" tests/contract te
 run serving 0 "${even[@]}" tests/browser
 
 status=0
-for number in "${!runs[@]}"; do
-    wait "${runs[$number]}" || status=1
+for pid in "${runs[@]}"; do
+    wait "$pid" || status=1
 done
 cat "$folder"/*
 exit "$status"

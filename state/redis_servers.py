@@ -4,15 +4,12 @@ A cluster needs no setting. Whoever is asked for a slot that is not his names wh
 a server that does not answer is forgotten for this partition, and the next one known is asked.
 """
 
-from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import MovedError
-
-DEFAULT_PORT: Final = 6379
 
 
 def one_each(url: str) -> list[str]:
@@ -39,7 +36,6 @@ class RedisServers:
         self._found: dict[int, str] = {}
         self._asked: dict[int, int] = {}
         """How often a partition's server was forgotten: whoever is asked next is told by it."""
-        self.is_cluster = False
 
     @property
     def count(self) -> int:
@@ -73,7 +69,6 @@ class RedisServers:
         parts = urlsplit(self.url(partition))
         url = urlunsplit(parts._replace(netloc=_netloc(parts, error.host, error.port)))
         self._found[partition] = url
-        self.is_cluster = True
         if url not in self._urls:
             self._urls.append(url)
 

@@ -5,13 +5,13 @@ next, so that nothing is asked twice and no connection is dropped for having wai
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TypeAlias
 
 from state.live_entry import LiveEntry, Place
 
 Places: TypeAlias = Mapping[int, Place]
-Read: TypeAlias = Callable[[Places, Places, int], Awaitable[list[LiveEntry]]]
+Read: TypeAlias = Callable[[Places, Places, int], Coroutine[object, object, list[LiveEntry]]]
 
 
 class Waits:
@@ -51,10 +51,7 @@ class Waits:
             if asked == after:
                 return
             task.cancel()
-        self._under_way[partition] = (after, asyncio.create_task(self._awaited(places, changed, wait_ms)))
-
-    async def _awaited(self, places: Places, changed: Places, wait_ms: int) -> list[LiveEntry]:
-        return await self._read(places, changed, wait_ms)
+        self._under_way[partition] = (after, asyncio.create_task(self._read(places, changed, wait_ms)))
 
     def _taken(self) -> tuple[list[LiveEntry], list[BaseException]]:
         """Return news and errors of the reads that ended, and forget those reads."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import redis
 from redis.crc import key_slot
 
+from tests.integration.cli_process import until
 from tests.servers import name_of, started
 from tierline.embedded import EmbeddedValkey
 from tierline.embedded.process import free_port
@@ -165,7 +166,4 @@ def _say(server: EmbeddedValkey, *command: object) -> object:
 
 
 def _await(holds: Callable[[], bool], what: str) -> None:
-    gives_up_at = time.monotonic() + FORMED_WITHIN_SECONDS
-    while not holds():
-        assert time.monotonic() < gives_up_at, f"not within {FORMED_WITHIN_SECONDS} s: {what}"
-        time.sleep(0.05)
+    until(holds, lambda: f"not within {FORMED_WITHIN_SECONDS} s: {what}", FORMED_WITHIN_SECONDS)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 
 from schemas.instants import parse_instant, to_datetime
 from storefront.page import FILES
-from tierline.console import Json
+from tierline.console import CommandError, Json, note
 
 
 def document(title: str, heading: str, about: Sequence[str], main: str, footer: str) -> str:
@@ -21,6 +22,15 @@ def document(title: str, heading: str, about: Sequence[str], main: str, footer: 
         f"<header>{icon}<h1>{escape(heading)}</h1>{said}</header>\n<main>{main}</main>\n"
         f"<footer><p>{escape(footer)}</p></footer>\n</body>\n</html>\n"
     )
+
+
+def write(path: Path, page: str) -> None:
+    """Write the page, and say so; `CommandError` where that cannot be."""
+    try:
+        path.write_text(page, "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}. Name a file in a folder that can be written to.") from error
+    note(f"written: {path}")
 
 
 def day_of(instant: Json) -> str:

@@ -6,40 +6,30 @@ import numpy as np
 
 from models.calibration import Calibration, calibration
 from models.errors import NothingToCompareError
-from replay.errors import ReplayError
-from replay.from_journal import Installation
-from replay.kafka_log import KafkaLog, partition_count
+from replay.kafka_log import partition_count
 from replay.prices import HORIZON_US, Expected, expected_at
-from schemas.instants import Instant, format_instant, parse_instant
-from schemas.money import format_minor, minor_digits
+from schemas.instants import Instant, format_instant
+from schemas.money import format_minor
 from state.meta import decode_meta
 from tierline.connections import kafka_options
-from tierline.console import CommandError, Json, UsageError
+from tierline.console import CommandError, Json
 from tierline.reaching import explained
+from tierline.replaying import installation_of, instant_of
 from tierline.settings import Settings
-from tierline.wiring import partition_of, repository_of
+from tierline.wiring import repository_of
 
 
 def value_report(settings: Settings, at: str | None) -> dict[str, Json]:
     """Return the report; `CommandError` says why there is none, `UsageError` what is wrong with ``at``."""
     settings.need_kafka()
     with explained(settings):
-        try:
-            return asyncio.run(_report(settings, _instant(at)))
-        except ReplayError as error:
-            raise CommandError(str(error)) from error
+        return asyncio.run(_report(settings, instant_of("--at", at)))
 
 
 async def _report(settings: Settings, at: Instant | None) -> dict[str, Json]:
-    options = dict(kafka_options(settings))
-    count = await partition_count(options, settings.topic_prefix)
+    count = await partition_count(dict(kafka_options(settings)), settings.topic_prefix)
     moment = await _latest(settings) if at is None else at
-    installation = Installation(
-        open_log=lambda partition: KafkaLog(options, partition, settings.topic_prefix),
-        partition_of=lambda key: partition_of(key, count),
-        pause=lambda: asyncio.sleep(0),
-    )
-    return report_of(await expected_at(installation, range(count), moment), moment)
+    return report_of(await expected_at(installation_of(settings, count), range(count), moment), moment)
 
 
 async def _latest(settings: Settings) -> Instant:
@@ -81,7 +71,7 @@ def _body(found: Expected, judged: Calibration, at: Instant) -> dict[str, Json]:
     return {
         "at": format_instant(at),
         "until": format_instant(at + HORIZON_US),
-        "models": [int(version) for version in sorted(found.models)],
+        "models": sorted(found.models),
         "currency": found.currency,
         "customers": len(found.prices),
         "unpriced": found.unpriced,
@@ -95,22 +85,10 @@ def _body(found: Expected, judged: Calibration, at: Instant) -> dict[str, Json]:
         "tenths": [
             {
                 "customers": tenth.customers,
-                "mean_expected": _money(tenth.mean_price, found.currency),
-                "mean_spent": _money(tenth.mean_spent, found.currency),
+                "mean_expected": format_minor(round(tenth.mean_price), found.currency),
+                "mean_spent": format_minor(round(tenth.mean_spent), found.currency),
                 "gained": round(tenth.gained, 4),
             }
             for tenth in judged.tenths
         ],
     }
-
-
-def _money(minor: float, currency: str) -> str:
-    digits = minor_digits(currency)
-    return f"{minor / 10**digits:.{digits}f}"
-
-
-def _instant(text: str | None) -> Instant | None:
-    try:
-        return None if text is None else parse_instant(text)
-    except ValueError as error:
-        raise UsageError(f"--at {text}: give RFC 3339 with an offset, e.g. 2017-09-01T00:00:00Z") from error

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from replay.errors import ReplayError
 from schemas.program import Program
 from schemas.program_file import ProgramFileError, load_program
 from state.errors import StateError
@@ -54,7 +55,7 @@ def explained(settings: Settings) -> Iterator[None]:
     except (LogUnavailableError, StoreUnavailableError) as error:
         refused = _refused(settings) if isinstance(error, LogUnavailableError) else None
         raise CommandError(refused or f"{error}. Start it, or correct the address") from error
-    except (StateError, StreamsError) as error:
+    except (ReplayError, StateError, StreamsError) as error:
         raise CommandError(str(error)) from error
 
 

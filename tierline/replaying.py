@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from replay.differences import Difference
-from replay.errors import ReplayError
 from replay.from_journal import Against, Installation, JournalReport, replay_journal
 from replay.from_log import replay_log
 from replay.kafka_log import KafkaLog, partition_count
@@ -44,7 +43,7 @@ class Outcome:
 
 def replay_file(log: Path, folder: Path, program_file: Path | None, until: str | None) -> Outcome:
     """Fold a log file; `UsageError` says what is wrong with it, the program or the instant."""
-    until_at = _instant(until)
+    until_at = instant_of("--until", until)
     settings = settings_of_process()
     program = program_of(settings if program_file is None else settings.model_copy(update={"program": program_file}))
     try:
@@ -65,26 +64,29 @@ def replay_kafka(folder: Path | None, partitions: str | None, *, live: bool, top
     with explained(settings), tempfile.TemporaryDirectory() as unwanted:
         try:
             report = asyncio.run(_replay(settings, folder or Path(unwanted), partitions, live=live, topics=topics))
-        except ReplayError as error:
-            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename or folder}: {error.strerror or error}") from error
     return Outcome(report.summary, report.differences, compared=live or topics)
 
 
 async def _replay(settings: Settings, folder: Path, wanted: str | None, *, live: bool, topics: bool) -> JournalReport:
-    options = dict(kafka_options(settings))
-    count = await partition_count(options, settings.topic_prefix)
+    count = await partition_count(dict(kafka_options(settings)), settings.topic_prefix)
     partitions = range(count) if wanted is None else partitions_in(wanted, count)
-    installation = Installation(
-        open_log=lambda partition: KafkaLog(options, partition, settings.topic_prefix),
-        partition_of=lambda key: partition_of(key, count),
-        pause=lambda: asyncio.sleep(PAUSE_SECONDS),
-    )
+    installation = installation_of(settings, count)
     async with AsyncExitStack() as stack:
         files = stack.enter_context(OutputFiles(folder))
         against = await stack.enter_async_context(_against(settings, live=live, topics=topics))
         return await replay_journal(installation, partitions, files, against, note)
+
+
+def installation_of(settings: Settings, partitions: int) -> Installation:
+    """Return the topics of the installation that the settings name, as a replay reads them."""
+    options = dict(kafka_options(settings))
+    return Installation(
+        open_log=lambda partition: KafkaLog(options, partition, settings.topic_prefix),
+        partition_of=lambda key: partition_of(key, partitions),
+        pause=lambda: asyncio.sleep(PAUSE_SECONDS),
+    )
 
 
 @asynccontextmanager
@@ -113,8 +115,9 @@ def partitions_in(text: str, count: int) -> list[int]:
     return sorted(found)
 
 
-def _instant(text: str | None) -> Instant | None:
+def instant_of(option: str, text: str | None) -> Instant | None:
+    """Return the instant that the option gives; `UsageError` says what would be right."""
     try:
         return None if text is None else parse_instant(text)
     except ValueError as error:
-        raise UsageError(f"--until {text}: give RFC 3339 with an offset, e.g. 2018-01-01T00:00:00Z") from error
+        raise UsageError(f"{option} {text}: give RFC 3339 with an offset, e.g. 2018-01-01T00:00:00Z") from error

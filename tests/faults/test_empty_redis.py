@@ -61,7 +61,7 @@ async def _emptied(shop: Installation, when: str, part: list[Record]) -> "asynci
     """Flush Redis then; return what still sends orders."""
     half = len(part) // 2
     before = asyncio.create_task(shop.produce(part[:half], a_second=A_SECOND))
-    reached = sum(meta.step for meta in await shop.metas())
+    reached = await shop.steps()
     if when == "orders flow":
         await shop.await_steps(reached + half // 2)
         await _flush(shop)

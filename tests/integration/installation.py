@@ -116,24 +116,31 @@ class Installation(TopicsOfName):
         finally:
             await repository.close()
 
-    async def await_adoption(self, within_seconds: float = 30) -> None:
-        """Wait until the newest model is in force everywhere, everyone scored with it, and all of it published."""
+    async def await_adoption(self, within_seconds: float = 30, newer_than: int = 0) -> int:
+        """Wait until the newest model is in force everywhere, everyone scored with it, and all of it published.
+
+        There is none, or none but those up to ``newer_than``: one is waited for. Returns its version.
+        """
         gives_up_at = time.monotonic() + within_seconds
-        while not (snapshots := await self.snapshots()):
-            assert time.monotonic() < gives_up_at, f"no model is published: {self._said()}"
+        while (newest := max(await self.snapshots(), default=0)) <= newer_than:
+            assert time.monotonic() < gives_up_at, f"no model after {newer_than} is published: {self._said()}"
             await asyncio.sleep(0.2)
-        newest = max(snapshots)
         while any((meta.model, meta.sweeps_to) != (newest, None) for meta in await self.metas()):
             assert time.monotonic() < gives_up_at, f"model {newest} is not adopted everywhere: {self._said()}"
             await asyncio.sleep(0.2)
         await self.await_rest(within_seconds)
+        return newest
 
     async def await_steps(self, count: int, within_seconds: float = 60) -> None:
         """Wait until so many steps are committed."""
         gives_up_at = time.monotonic() + within_seconds
-        while sum(meta.step for meta in await self.metas()) < count:
+        while await self.steps() < count:
             assert time.monotonic() < gives_up_at, f"too few steps: {self._said()}"
             await asyncio.sleep(0.2)
+
+    async def steps(self) -> int:
+        """Return how many steps are committed."""
+        return sum(meta.step for meta in await self.metas())
 
     async def metas(self) -> list[PartitionMeta]:
         """Return what each partition's last commit says; a partition that nobody started is left out."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tierline.console import CommandError, JsonFlag, note, print_json
+from tierline.console import JsonFlag, print_json
 
 
 def portraits(
@@ -23,6 +23,7 @@ def portraits(
 
     Example: tierline portraits --orders --html portraits.html
     """
+    from tierline.handed_on import write
     from tierline.portrait_card import print_portraits
     from tierline.portrait_page import page
     from tierline.portraying import portraits_of
@@ -32,11 +33,7 @@ def portraits(
     with explained(settings):
         view = asyncio.run(portraits_of(settings, with_orders=orders))
     if html is not None:
-        try:
-            html.write_text(page(view), "utf-8")
-        except OSError as error:
-            raise CommandError(f"{html}: {error.strerror}. Name a file in a folder that can be written to.") from error
-        note(f"written: {html}")
+        write(html, page(view))
     if as_json:
         print_json(view)
     elif html is None:

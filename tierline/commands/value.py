@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tierline.console import CommandError, JsonFlag, note, print_json
+from tierline.console import JsonFlag, print_json
 
 
 def value(
@@ -22,6 +22,7 @@ def value(
 
     Example: tierline value --at 2017-09-01T00:00:00Z --html value.html
     """
+    from tierline.handed_on import write
     from tierline.prices import value_report
     from tierline.reaching import settings_of_process
     from tierline.value_card import print_report
@@ -29,11 +30,7 @@ def value(
 
     report = value_report(settings_of_process(), at)
     if html is not None:
-        try:
-            html.write_text(page(report), "utf-8")
-        except OSError as error:
-            raise CommandError(f"{html}: {error.strerror}. Name a file in a folder that can be written to.") from error
-        note(f"written: {html}")
+        write(html, page(report))
     if as_json:
         print_json(report)
     elif html is None:
