@@ -16,15 +16,15 @@ RESERVED_NAMES: Final = ("none", "null")
 _RANGE: Final = re.compile(r"[1-5](-[1-5])?", re.ASCII)
 
 
-class Cell(NamedTuple):
-    """Three scores, 1-5 each: one of the 125 that a customer can have."""
+class Scores(NamedTuple):
+    """Recency, frequency and monetary, 1-5, 5 is best: one of the 125 cells that a customer can be in."""
 
     r: int
     f: int
     m: int
 
 
-CELLS: Final = tuple(Cell(*scores) for scores in product(range(1, BEST + 1), repeat=3))
+CELLS: Final = tuple(Scores(*scores) for scores in product(range(1, BEST + 1), repeat=3))
 ScoreName: TypeAlias = Literal["r", "f", "m"]
 
 
@@ -86,7 +86,7 @@ class Asks(Part):
         given: list[tuple[ScoreName, str | None]] = [("r", self.r), ("f", self.f), ("m", self.m)]
         return [(name, *bounds_of(scores)) for name, scores in given if scores is not None]
 
-    def met_by(self, cell: Cell) -> list[bool]:
+    def met_by(self, cell: Scores) -> list[bool]:
         """Tell of each range whether the cell meets it."""
         return [lowest <= getattr(cell, name) <= highest for name, lowest, highest in self.ranges()]
 
@@ -122,7 +122,7 @@ class RuleSegment(Part):
             raise ValueError("any needs two scores to choose from, e.g. {f: 4-5, m: 4-5}; for one write all")
         return given
 
-    def takes(self, cell: Cell) -> bool:
+    def takes(self, cell: Scores) -> bool:
         """Tell whether the rule takes these scores, whatever stands above it."""
         return (
             (self.all_ is None or all(self.all_.met_by(cell)))
@@ -146,7 +146,7 @@ class Persona(Part):
 
 
 @lru_cache(maxsize=64)
-def cells_of(rules: tuple[RuleSegment, ...]) -> Mapping[Cell, str]:
+def cells_of(rules: tuple[RuleSegment, ...]) -> Mapping[Scores, str]:
     """Return the name of the first rule that takes it, by cell; who is taken by none is missing."""
     names = {cell: next((rule.name for rule in rules if rule.takes(cell)), None) for cell in CELLS}
     return {cell: name for cell, name in names.items() if name is not None}

@@ -1,29 +1,42 @@
-"""What decides nothing: most orders, and most days on which one leaves the window, only move the sums.
+"""What decides nothing: most orders, and most days on which one leaves the window, only move the sums and the scores.
 
 A shortcut, never a rule: with and without it states are equal and the same is said (a property). Whatever could change
 a tier, a nudge or a term is left to the full story; so are windows that do not roll.
 """
+
+from typing import NamedTuple
 
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
 from state.advance import has_open, has_pending_word, minds_far, note_due, pass_quietly
 from state.apply import categories_of
 from state.customer import Bucket, CustomerState, Source
+from state.decision import Decision
 from state.in_force import Programs
 from state.ledger import Ledger, OrderEntry, order_field
 from state.levels import is_far
 from state.nudges.guards import forget_old_sends
 from state.reversal import forget_spent_chain
 from state.rules import Rules
-from state.standing import scores_quietly
+from state.standing import follow_order
 from state.sums import Sums, forget_old_days
 from state.terms import would_renew
 
 
+class Placed(NamedTuple):
+    """A customer with one more order."""
+
+    customer: CustomerState
+    written: dict[str, OrderEntry]
+    """The order's ledger field."""
+    decisions: list[Decision]
+    """One where a segment changed; it decides nothing else."""
+
+
 def place_quietly(
     before: CustomerState, event: OrderPlaced, programs: Programs, timestamp_at: Instant, source: Source, ledger: Ledger
-) -> tuple[CustomerState, dict[str, OrderEntry]] | None:
-    """Return the customer with one more order, and its ledger field; None where the order has to be weighed."""
+) -> Placed | None:
+    """Return the customer with one more order; None where the order has to be weighed."""
     rules, models = programs.current, programs.models
     if rules.window != "rolling_days" or before.program_version != rules.program_version:
         return None
@@ -44,14 +57,15 @@ def place_quietly(
     was_empty = customer.window_orders == 0
     customer.window_day = rules.day_of(now)
     entry = _entry_of(event, now)
-    if not (_adds_quietly(customer, rules, entry) and scores_quietly(customer, rules, models.current, now)):
+    if not _adds_quietly(customer, rules, entry) or (customer.open_nudges and _takes_back(customer, rules)):
         return None
-    if customer.open_nudges and _takes_back(customer, rules):
+    decisions = [] if models.current is None else follow_order(customer, rules, models.current, now, event.order_id)
+    if decisions is None:
         return None
     _tidy(customer, rules, now)
     if was_empty:
         note_due(customer, programs)
-    return customer, {field: entry}
+    return Placed(customer, {field: entry}, decisions)
 
 
 def _entry_of(event: OrderPlaced, now: Instant) -> OrderEntry:

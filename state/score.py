@@ -8,8 +8,8 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from schemas.features import RECENCY, CustomerFacts, Features, divided_half_even, logs_with_aov
+from schemas.segment_rules import Scores
 from schemas.snapshot import Quintiles, Snapshot
-from state.segments import Scores
 from state.value import Pricing, pricing_of, value_minor
 
 NO_CLUSTER = -1

@@ -5,11 +5,13 @@ from typing import Final, TypeAlias
 
 from schemas.features import RECENCY, CustomerFacts, log_features
 from schemas.money import format_minor
+from schemas.segment_rules import BEST, Scores
+from schemas.snapshot import Quintiles
 from state.customer import Standing
 from state.decision import Told
 from state.rules import Rules
-from state.score import Model, recency_score, rising_score, squared_distances
-from state.segments import Scores, SegmentRules
+from state.score import Model, squared_distances
+from state.segments import SegmentRules
 
 Reasons: TypeAlias = tuple[list[Told], Told | None]
 """Criteria and counterfactual, as `segment.changed` carries them."""
@@ -80,30 +82,33 @@ def why_persona(segments: SegmentRules, after: Standing, tier: str) -> Reasons:
 
 
 def _other_rfm(model: Model, facts: CustomerFacts, scores: Scores, rules: Rules) -> Told | None:
-    """Try each edge and what is next above it, one feature at a time."""
-    edges, rule_of, found = model.snapshot.edges, rules.segments.rule_of, []
-    here = rule_of(scores).name
+    """Return the first way to another segment that there is, and the nearest value that takes it."""
+    edges = model.snapshot.edges
     features = (
-        ("recency_days", facts.recency_days, edges.recency_days, recency_score),
-        ("frequency", facts.frequency, edges.frequency, rising_score),
-        ("monetary_minor", facts.monetary_minor, edges.monetary_minor, rising_score),
+        ("recency_days", facts.recency_days, edges.recency_days),
+        ("frequency", facts.frequency, edges.frequency),
+        ("monetary", facts.monetary_minor, edges.monetary_minor),
     )
-    for order, (name, value, quintiles, score_of) in enumerate(features):
-        for needed in {one + above for one in quintiles for above in (0, 1)}:
-            score = score_of(quintiles, needed)
-            if score == scores[order]:
-                continue
-            segment = rule_of(scores._replace(**{Scores._fields[order]: score})).name
-            if segment != here:
-                change = abs(score - scores[order])
-                found.append((change, -score, order, abs(needed - value), needed, name, value, segment))
-    if not found:
-        return None
-    *_, needed, name, value, segment = min(found)
-    if name != "monetary_minor":
+    for column, score, segment in rules.segments.ways_out[scores]:
+        name, value, quintiles = features[column]
+        needed = _nearest(value, quintiles, BEST - score if name == "recency_days" else score - 1)
+        if needed is None:
+            continue
+        if name == "monetary":
+            as_text = {"value": format_minor(value, rules.currency), "needed": format_minor(needed, rules.currency)}
+            return {"segment": segment, "name": name, **as_text}
         return {"segment": segment, "name": name, "value": value, "needed": needed}
-    as_text = {"value": format_minor(value, rules.currency), "needed": format_minor(needed, rules.currency)}
-    return {"segment": segment, "name": "monetary", **as_text}
+    return None
+
+
+def _nearest(value: int, quintiles: Quintiles, below: int) -> int | None:
+    """Return the nearest value with so many edges strictly below it, which ``value`` has not; None if no value has."""
+    last = len(quintiles)
+    if 0 < below < last and quintiles[below - 1] >= quintiles[below]:
+        return None
+    if below == last or (below > 0 and value <= quintiles[below - 1]):
+        return quintiles[below - 1] + 1
+    return quintiles[below]
 
 
 def _criterion(name: str, value: float | str, relation: str, threshold: float | str, met: bool) -> Told:

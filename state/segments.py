@@ -5,15 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.segment_parts import Segments
-from schemas.segment_rules import BEST, Asks, Persona, RuleSegment, bounds_of, cells_of
-
-
-class Scores(NamedTuple):
-    """Recency, frequency and monetary, 1-5; 5 is best."""
-
-    r: int
-    f: int
-    m: int
+from schemas.segment_rules import BEST, Asks, Persona, RuleSegment, Scores, bounds_of, cells_of
 
 
 class Ask(NamedTuple):
@@ -37,6 +29,15 @@ class SegmentRule(NamedTuple):
     asks: tuple[Ask, ...]
 
 
+class WayOut(NamedTuple):
+    """Another segment that one other score would lead to."""
+
+    column: int
+    """Which of `Scores`."""
+    score: int
+    segment: str
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentRules:
     """What a program says of segments; equal where the definitions are."""
@@ -44,8 +45,10 @@ class SegmentRules:
     definitions: tuple[tuple[RuleSegment, ...], tuple[Persona, ...]]
     names: tuple[str, ...] = field(compare=False)
     """Of the rule segments, in the order of their rules."""
-    table: dict[tuple[int, int, int], SegmentRule] = field(compare=False)
+    table: dict[Scores, SegmentRule] = field(compare=False)
     """The rule that takes each of the 125 cells; looked up at every order."""
+    ways_out: dict[Scores, tuple[WayOut, ...]] = field(compare=False)
+    """From each cell to other segments, by one score: the smallest change first, then the better score."""
     words: tuple[str, ...] = field(compare=False)
     """The persona's word for each recency score from 1 on."""
 
@@ -77,16 +80,28 @@ def segment_rules_of(segments: Segments) -> SegmentRules:
 def compiled(rules: tuple[RuleSegment, ...], personas: tuple[Persona, ...]) -> SegmentRules:
     """Return the table of all cells and the words of all recency scores."""
     ready = {rule.name: SegmentRule(rule.name, _asks_of(rule)) for rule in rules}
+    table = {cell: ready[name] for cell, name in cells_of(rules).items()}
     return SegmentRules(
         definitions=(rules, personas),
         names=tuple(rule.name for rule in rules),
-        table={cell: ready[name] for cell, name in cells_of(rules).items()},
+        table=table,
+        ways_out={cell: _ways_out(table, cell) for cell in table},
         words=tuple(_word_of(personas, score) for score in range(1, BEST + 1)),
     )
 
 
 def _word_of(personas: tuple[Persona, ...], score: int) -> str:
     return next(one.word for one in personas if bounds_of(one.r)[0] <= score <= bounds_of(one.r)[1])
+
+
+def _ways_out(table: dict[Scores, SegmentRule], cell: Scores) -> tuple[WayOut, ...]:
+    ways = []
+    for column, here in enumerate(cell):
+        for score in range(1, BEST + 1):
+            segment = table[cell._replace(**{Scores._fields[column]: score})].name
+            if segment != table[cell].name:
+                ways.append((abs(score - here), -score, column, WayOut(column, score, segment)))
+    return tuple(way for *_, way in sorted(ways))
 
 
 def _asks_of(rule: RuleSegment) -> tuple[Ask, ...]:

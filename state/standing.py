@@ -9,7 +9,7 @@ from schemas.features import CustomerFacts
 from schemas.instants import Instant
 from state.calendar import Day
 from state.customer import CustomerState, Emptied, Standing
-from state.decision import Decision, SegmentChange
+from state.decision import Decision, SegmentChange, Trigger, decision_at
 from state.rules import Rules
 from state.score import NO_CLUSTER, Model, score_customer
 from state.segment_reasons import Reasons, why_cluster, why_persona, why_rfm
@@ -51,18 +51,22 @@ def follow_tier(decision: Decision) -> None:
         _note_changes(decision, before, after, None, None)
 
 
-def scores_quietly(customer: CustomerState, rules: Rules, model: Model | None, now: Instant) -> bool:
-    """Score after an order of the customer's own; False, and nothing done, where one of the names would change."""
-    if model is None:
-        return True
+def follow_order(
+    customer: CustomerState, rules: Rules, model: Model, now: Instant, order_id: str
+) -> list[Decision] | None:
+    """Score after an order that decides nothing else; return the decision that says which names changed, if any did.
+
+    None, and nothing done, for a customer without scores so far. There is no floor: it would end by a decision.
+    """
     before, facts = customer.standing, facts_of(customer, customer.window_day)
     if before is None or facts is None:
-        return False
-    after = _scored(before, model, facts, rules, customer.tier, now, had_event=True)
-    if names_of(after) != names_of(before):
-        return False
-    customer.standing = after
-    return True
+        return None
+    customer.standing = after = _scored(before, model, facts, rules, customer.tier, now, had_event=True)
+    if names_of(after) == names_of(before):
+        return []
+    decision = decision_at(customer, rules, now, "record", Trigger("order", order_id))
+    _note_changes(decision, before, after, model, facts)
+    return [decision]
 
 
 def facts_of(customer: CustomerState, today: Day) -> CustomerFacts | None:

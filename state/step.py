@@ -46,7 +46,7 @@ def step(
     if before is not None and event.type == "order.placed":
         quiet = place_quietly(before, event, programs, arrival.timestamp_at, arrival.source, ledger)
         if quiet is not None:
-            return StepResult(quiet[0], [], "applied", quiet[1])
+            return StepResult(quiet.customer, quiet.decisions, "applied", quiet.written)
     now = arrival.timestamp_at if before is None else max(arrival.timestamp_at, before.now_at)
     customer = _newcomer(event, programs, now, arrival) if before is None else before.copy()
     view = LedgerView(customer.customer_id, ledger)
@@ -55,7 +55,7 @@ def step(
         # Time had its say; the order itself may still decide nothing.
         quiet = place_quietly(customer, event, programs, now, arrival.source, ledger)
         if quiet is not None:
-            return StepResult(quiet[0], decisions, "applied", quiet[1])
+            return StepResult(quiet.customer, decisions + quiet.decisions, "applied", quiet.written)
     customer.now_at = now
     customer.source = arrival.source
     decision = _decision_on(customer, event, programs, arrival)

@@ -6,8 +6,9 @@ from models.population import Population
 from models.portraits import Labels, Portrait, Spread, Typical, by_clusters, by_rules, portrait_of_all, portraits_of
 from schemas.instants import format_instant
 from schemas.money import format_minor
+from schemas.segment_rules import Scores
 from state.bodies import Body
-from state.segments import Scores, SegmentRules
+from state.segments import SegmentRules
 from storefront.campaigns import campaign_for
 from storefront.portrait_words import percent, sentences
 

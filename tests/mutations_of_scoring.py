@@ -84,14 +84,14 @@ MUTATIONS_OF_SCORING = [
     Mutation(
         "a quiet order is not scored",
         quiet.place_quietly,
-        " and scores_quietly(customer, rules, models.current, now)",
-        "",
+        "follow_order(customer, rules, models.current, now, event.order_id)",
+        "[]",
     ),
     Mutation(
         "a quiet order moves somebody within an instant",
-        standing.scores_quietly,
-        "names_of(after) != names_of(before)",
-        "after.since_at != before.since_at",
+        standing.follow_order,
+        "names_of(after) == names_of(before)",
+        "after.since_at == before.since_at",
     ),
     Mutation(
         "a quiet order is ahead of the adoption",
@@ -101,10 +101,14 @@ MUTATIONS_OF_SCORING = [
     ),
     Mutation("a criterion must be exceeded", segments.Ask.is_met, "value >= self.threshold", "value > self.threshold"),
     Mutation(
-        "the next whole number is no candidate", segment_reasons._other_rfm, "for above in (0, 1)", "for above in (0,)"
+        "the edge itself is said to be above it",
+        segment_reasons._nearest,
+        "quintiles[below - 1] + 1",
+        "quintiles[below - 1]",
     ),
-    Mutation("the lower score is told", segment_reasons._other_rfm, "-score, order", "score, order"),
-    Mutation("the smaller value is told", segment_reasons._other_rfm, "abs(needed - value)", "0"),
+    Mutation("a value leads to a score that none has", segment_reasons._nearest, "return None", "pass"),
+    Mutation("the lower score is told", segments._ways_out, "-score, column", "score, column"),
+    Mutation("the larger change is told", segments._ways_out, "abs(score - here)", "-abs(score - here)"),
     Mutation(
         "a cluster's threshold forgets what holds",
         segment_reasons.why_cluster,

@@ -24,6 +24,8 @@ from tests.integration.said import said_of
 from tests.integration.worker_process import WorkerProcess, config_of
 
 OUTPUTS = (NUDGES, SUPPRESSIONS, CHANGES, *map(dead_letter_topic, INPUTS))
+NO_MODEL = -1
+"""Below every version."""
 
 
 @dataclass(slots=True)
@@ -116,16 +118,17 @@ class Installation(TopicsOfName):
         finally:
             await repository.close()
 
-    async def await_adoption(self, within_seconds: float = 30, newer_than: int = 0) -> int:
+    async def await_adoption(self, within_seconds: float = 30, newer_than: int = NO_MODEL) -> int:
         """Wait until the newest model is in force everywhere, everyone scored with it, and all of it published.
 
-        There is none, or none but those up to ``newer_than``: one is waited for. Returns its version.
+        It may be one that came since. Where there is none, or none but those up to ``newer_than``, one is waited for.
+        Returns the version.
         """
         gives_up_at = time.monotonic() + within_seconds
-        while (newest := max(await self.snapshots(), default=0)) <= newer_than:
+        while (newest := max(await self.snapshots(), default=NO_MODEL)) <= newer_than:
             assert time.monotonic() < gives_up_at, f"no model after {newer_than} is published: {self._said()}"
             await asyncio.sleep(0.2)
-        while any((meta.model, meta.sweeps_to) != (newest, None) for meta in await self.metas()):
+        while any(meta.model < newest or meta.sweeps_to is not None for meta in await self.metas()):
             assert time.monotonic() < gives_up_at, f"model {newest} is not adopted everywhere: {self._said()}"
             await asyncio.sleep(0.2)
         await self.await_rest(within_seconds)

@@ -17,7 +17,7 @@ from models.settings import LearningSettings
 from replay.complete_journey import load_tables, log_records
 from schemas.journal import ModelAdoption
 from tests.integration.beside_oracle import Json, assert_equals_oracle
-from tests.integration.installation import Installation
+from tests.integration.installation import NO_MODEL, Installation
 from tests.integration.trainer_process import a_trainer
 from tests.servers import KafkaServer, ValkeyServer
 
@@ -37,7 +37,8 @@ async def test_the_demo_equals_the_oracle_and_its_own_journal(
     shop.create_topics()
     try:
         workers, trainer = [shop.start_worker(), shop.start_worker()], a_trainer(shop, LearningSettings())
-        played, model = [(r.topic, r.key or b"", r.timestamp_ms, r.value or b"") for r in records], 0
+        played = [(r.topic, r.key or b"", r.timestamp_ms, r.value or b"") for r in records]
+        model = NO_MODEL
         for part in range(PARTS):
             await shop.produce(played[len(played) * part // PARTS : len(played) * (part + 1) // PARTS])
             model = await shop.await_adoption(90, newer_than=model)

@@ -15,8 +15,9 @@ from models.sample_table import SampleTable
 from schemas.features import CustomerFacts
 from schemas.samples import Sample, SampleSlice
 from schemas.segment_parts import DEFAULT_PERSONAS, DEFAULT_RULES
+from schemas.segment_rules import Scores
 from state.score import NO_CLUSTER, model_of, score_customer
-from state.segments import Scores, compiled
+from state.segments import compiled
 from tests.unit.models.building import a_snapshot, slices
 
 SEGMENTS = compiled(DEFAULT_RULES, DEFAULT_PERSONAS)

@@ -11,13 +11,13 @@ from models.log_matrix import log_matrix
 from models.quantiles import exact, quintile_edges, rank_error, value_at
 from schemas.features import RECENCY, CustomerFacts, log_features
 from schemas.program import Program
+from schemas.segment_rules import Scores
 from schemas.snapshot import Edges, Snapshot
 from state import score
 from state.customer import Standing
 from state.rules import rules_of
 from state.score import Model, model_of, score_customer, scores_of
 from state.segment_reasons import why_cluster, why_rfm
-from state.segments import Scores
 from tests.unit.models.building import a_snapshot
 
 RULES = rules_of(Program(currency="JPY").canonical_json())

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from schemas.program import Program
 from schemas.program_file import ProgramFileError, read_program
+from schemas.segment_rules import Scores
 from state.rules import rules_of
-from state.segments import Scores
 from tests.builders import Json
 from tests.log_segments import CELLS, random_segments
 from tests.oracle_definitions import DEFAULT_PERSONAS, DEFAULT_RULES, definitions_of
