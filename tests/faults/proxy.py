@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 
 READ_BYTES = 1_048_576
@@ -23,6 +23,8 @@ class Proxy:
         self.watch: Watch = lambda request: False
         self.stops: Callable[[bytes], bool] = lambda request: False
         """Is given each part of a request before it is passed on; True cuts the connection instead."""
+        self.hold: Callable[[bytes], Awaitable[None]] = _hold_nothing
+        """Is given each part of a request, which is passed on when it returns."""
         self.delay: Callable[[], float] = lambda: 0.0
         """Tells for how many seconds the next part of a reply is held."""
         self.replies_held = 0
@@ -117,6 +119,7 @@ class _Connection:
         while data := await self._client[0].read(READ_BYTES):
             if self._proxy.stops(data):
                 return
+            await self._proxy.hold(data)
             self._server[1].write(data)
             await self._server[1].drain()
             self._loses |= self._proxy.watch(data)
@@ -132,6 +135,10 @@ class _Connection:
             if not self._proxy.swallows:
                 self._client[1].write(data)
                 await self._client[1].drain()
+
+
+async def _hold_nothing(_: bytes) -> None:
+    """Let it pass."""
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
 from tests.faults.conftest import Happened, NewInstallation
+from tests.faults.flow import Flow
 from tests.faults.size import at_size
 from tests.faults.watching import settled
 from tests.integration.shop import a_shop
@@ -26,11 +28,11 @@ async def test_a_broker_that_bounces_costs_time_only(
     shop = new_installation(kafka=broker.bootstrap, batch_records=50)
     for _ in range(2):
         shop.start_worker()
-    producing = asyncio.create_task(shop.produce(a_shop(ORDERS, seed=73), a_second=200))
+    flow = Flow(shop, partial(a_shop, seed=73), ORDERS, a_second=200)
     await shop.await_steps(300)
-    took, flowed = [], 0
+    took = []
     for number in range(BOUNCES):
-        flowed += not producing.done()
+        flow.assert_flows()
         await asyncio.to_thread(broker.stop if number % 2 else broker.kill)
         await asyncio.sleep(DOWN_SECONDS)
         reached = await shop.steps()
@@ -38,9 +40,8 @@ async def test_a_broker_that_bounces_costs_time_only(
         await asyncio.to_thread(broker.start)
         await shop.await_steps(reached + PROGRESS_STEPS, PROGRESS_SECONDS)
         took.append(round(time.monotonic() - began_at, 1))
-    await producing
+    await flow.end()
     outputs = await settled(shop)
-    happened("bounces_while_orders_flowed", flowed)
+    happened("bounces_while_orders_flowed", BOUNCES)
     happened("seconds_to_progress", took)
     assert outputs > 500
-    assert flowed == BOUNCES

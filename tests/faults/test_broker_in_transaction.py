@@ -1,11 +1,13 @@
 """The broker is killed while a relay's transaction is open, and comes back; the workers live on."""
 
 import asyncio
+from functools import partial
 from random import Random
 
 import pytest
 
 from tests.faults.conftest import Happened, NewInstallation
+from tests.faults.flow import Flow
 from tests.faults.size import at_size
 from tests.faults.watching import settled
 from tests.integration.installation import Installation
@@ -14,7 +16,7 @@ from tests.integration.test_worker import soon, transactions_of
 from tests.servers import NewKafka
 from tierline.embedded import EmbeddedKafka
 
-ORDERS = at_size(10_000, 30_000)
+ORDERS = at_size(6_000, 30_000)
 KILLS = at_size(3, 10)
 SETTLED_SECONDS = 0.2
 PROGRESS_SECONDS = 60
@@ -29,10 +31,10 @@ async def test_a_broker_killed_inside_of_a_transaction_publishes_all_of_it_once(
     shop = new_installation(kafka=broker.bootstrap, batch_records=50)
     for _ in range(2):
         shop.start_worker()
-    producing = asyncio.create_task(shop.produce(a_shop(ORDERS, seed=29), a_second=200))
+    flow = Flow(shop, partial(a_shop, seed=29), ORDERS, a_second=200)
     await shop.await_steps(300)
     for number in range(KILLS):
-        assert not producing.done(), "nothing was under way"
+        flow.assert_flows()
         await killed_in_transaction(broker, shop)
         if number == 0:
             await asyncio.to_thread(broker.start)
@@ -43,7 +45,7 @@ async def test_a_broker_killed_inside_of_a_transaction_publishes_all_of_it_once(
             await asyncio.sleep(random.uniform(0.1, 2))
             await asyncio.to_thread(broker.start)
         await shop.await_steps(await shop.steps() + PROGRESS_STEPS, PROGRESS_SECONDS)
-    await producing
+    await flow.end()
     outputs = await settled(shop)
     aborted = await shop.open_transactions_hit()
     happened("killed_with_an_open_transaction", KILLS)

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from contextlib import ExitStack
+from functools import partial
 from random import Random
 
 import pytest
 
 from tests.faults.conftest import Happened, NewInstallation
+from tests.faults.flow import Flow
 from tests.faults.kills import AtTheGap, Kills
 from tests.faults.proxy import before
 from tests.faults.size import at_size
@@ -35,21 +37,20 @@ async def test_a_storm_of_kills_loses_nothing_and_says_nothing_twice(
             proxy = proxies.enter_context(before(server.port))
             shop.options["redis_url"] = proxy.url
             gap.watch(proxy, shop.start_worker())
-        log = a_shop(ORDERS, seed=67, customers=ORDERS // 10, redelivered=0.15, late=LATE)
-        producing = asyncio.create_task(shop.produce(log, a_second=A_SECOND))
+        log = partial(a_shop, seed=67, customers=ORDERS // 10, redelivered=0.15, late=LATE)
+        flow = Flow(shop, log, ORDERS, A_SECOND)
         await shop.await_steps(500)
         async with transactions_of(shop) as is_one_open:
             kills = Kills(shop, random, is_one_open)
             while kills.count < KILLS:
                 await asyncio.sleep(random.uniform(0.1, 1))
                 await (kills.kill_in_transaction() if kills.count % 2 else kills.kill_by(gap))
-        flowed = not producing.done()
-        await producing
+        flow.assert_flows()
+        await flow.end()
         last_at = time.monotonic()
         await shop.await_rest(REST_SECONDS)
         happened("seconds_to_rest", round(time.monotonic() - last_at, 1))
         outputs = await settled(shop)
     transactions, gaps = await kills.report(happened)
     assert outputs > ORDERS // 10
-    assert flowed, "orders ended before the kills did"
     assert min(transactions, gaps) >= HIT_AT_LEAST, "too few kills hit what they were aimed at: void"

@@ -1,11 +1,13 @@
 """T4: workers join, leave in order and die in turn, so that partitions are always on their way to somebody else."""
 
 import asyncio
+from functools import partial
 from random import Random
 
 import pytest
 
 from tests.faults.conftest import Happened, NewInstallation
+from tests.faults.flow import Flow
 from tests.faults.size import at_size
 from tests.faults.watching import end_in_order, settled
 from tests.integration.installation import Installation
@@ -20,7 +22,7 @@ async def test_workers_that_come_and_go_change_nothing(new_installation: NewInst
     random, shop = Random(71), new_installation(partitions=4, batch_records=50)
     for _ in range(2):
         shop.start_worker()
-    producing = asyncio.create_task(shop.produce(a_shop(ORDERS, seed=71), a_second=350))
+    flow = Flow(shop, partial(a_shop, seed=71), ORDERS, a_second=350)
     await shop.await_steps(300)
     started_with = _claims(shop)
     joined = left = died = 0
@@ -38,14 +40,13 @@ async def test_workers_that_come_and_go_change_nothing(new_installation: NewInst
             worker.start()
             died += 1
         await asyncio.sleep(random.uniform(0.5, 2))
-    flowed = not producing.done()
-    await producing
+    flow.assert_flows()
+    await flow.end()
     outputs = await settled(shop)
     changes = _claims(shop) - started_with
     for name, count in (("joined", joined), ("left", left), ("died", died), ("claims_after_the_first", changes)):
         happened(name, count)
     assert outputs > 500
-    assert flowed, "orders ended before the rebalances did"
     assert changes >= 2 * shop.partitions, "partitions hardly moved: this run shows less than it says"
 
 

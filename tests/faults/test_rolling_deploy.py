@@ -1,12 +1,12 @@
 """Workers are replaced one by one by a version that reads one input topic more; for a while both are at work."""
 
-import asyncio
 from functools import partial
 
 import pytest
 
 from schemas.topics import NUDGES
 from tests.faults.conftest import Happened, NewInstallation
+from tests.faults.flow import Flow
 from tests.faults.size import at_size
 from tests.faults.watching import end_in_order, settled, until
 from tests.integration.installation import Installation
@@ -28,7 +28,7 @@ async def test_a_version_that_reads_one_topic_more_takes_over_worker_by_worker(
     new_version = shop.worker_module
     shop.worker_module = "tests.faults.old_version"
     old = [shop.start_worker() for _ in range(OLD_WORKERS)]
-    producing = asyncio.create_task(shop.produce(a_shop(ORDERS, seed=37), a_second=250))
+    flow = Flow(shop, partial(a_shop, seed=37), ORDERS, a_second=250)
     await shop.await_steps(300)
     assert await consents_taken(shop) == 0, "the old version does not know them"
     shop.worker_module = new_version
@@ -39,10 +39,10 @@ async def test_a_version_that_reads_one_topic_more_takes_over_worker_by_worker(
         torn.append(newcomer.said.count(TORN))
         # Both versions are in the group, and whoever has all that it knows of a partition goes on with it.
         await shop.await_steps(await shop.steps() + STEPS_BESIDE)
-        assert not producing.done(), "orders flow while versions change"
+        flow.assert_flows()
         await end_in_order(worker)
         shop.workers.remove(worker)
-    await producing
+    await flow.end()
     outputs = await settled(shop)
     happened("paused_beside_the_other_version", torn)
     assert outputs > 500
