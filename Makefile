@@ -45,7 +45,7 @@ contracts: $(STAMP)  ## write the published JSON Schemas and the AsyncAPI docume
 	@$(BIN)/python -m schemas.published $(ARGS)
 
 readme: $(STAMP)  ## run the commands of the README and docs
-	@$(BIN)/python scripts/check_readme.py README.md $(wildcard docs/*.md) $(wildcard docs/decisions/*.md)
+	@scripts/readme.sh $(BIN)
 
 bench: $(STAMP) $(CONTENDERS)/.installed  ## measure beside what else one could take (never a test)
 	@$(BIN)/python -m bench --contenders $(CONTENDERS)/bin/python $(ARGS)
