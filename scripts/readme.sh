@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every command of the README and docs, in two runs side by side that take about as long: the benchmarks, what else there is.
+# Every command of the README and docs, in two runs side by side that take about as long: the benchmarks, and the rest.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=$1

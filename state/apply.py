@@ -1,7 +1,9 @@
 """What one event says about one customer: the ledger, the sums and the facts; no decision yet."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+import msgspec
 from msgspec.structs import replace
 
 from schemas.decoded import (
@@ -16,7 +18,16 @@ from schemas.decoded import (
 )
 from state.customer import CustomerState
 from state.decision import BY_HAND, Decision, Trigger
-from state.ledger import LedgerView, OrderEntry, SeenEntry, contribution, order_field, refund_field, return_field
+from state.ledger import (
+    LedgerEntry,
+    LedgerView,
+    OrderEntry,
+    SeenEntry,
+    contribution,
+    order_field,
+    refund_field,
+    return_field,
+)
 from state.reversal import start_debounce
 from state.rules import Rules
 from state.sums import replace_order
@@ -25,6 +36,15 @@ from state.tiers import assign_floor, follow_sums
 RETURN_OPEN_DAYS = 30
 
 Fate: TypeAlias = Literal["applied", "duplicate"]
+
+
+class StepResult(msgspec.Struct, frozen=True, gc=False):
+    """The state after a step, what it decided on the way, and the ledger fields that are new."""
+
+    customer: CustomerState
+    decisions: list[Decision]
+    fate: Fate
+    written: Mapping[str, LedgerEntry]
 
 
 class Booking(NamedTuple):

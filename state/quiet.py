@@ -4,14 +4,11 @@ A shortcut, never a rule: with and without it states are equal and the same is s
 a tier, a nudge or a term is left to the full story; so are windows that do not roll.
 """
 
-from typing import NamedTuple
-
 from schemas.decoded import OrderPlaced
 from schemas.instants import Instant
 from state.advance import has_open, has_pending_word, minds_far, note_due, pass_quietly
-from state.apply import categories_of
+from state.apply import StepResult, categories_of
 from state.customer import Bucket, CustomerState, Source
-from state.decision import Decision
 from state.in_force import Programs
 from state.ledger import Ledger, OrderEntry, order_field
 from state.levels import is_far
@@ -23,20 +20,10 @@ from state.sums import Sums, forget_old_days
 from state.terms import would_renew
 
 
-class Placed(NamedTuple):
-    """A customer with one more order."""
-
-    customer: CustomerState
-    written: dict[str, OrderEntry]
-    """The order's ledger field."""
-    decisions: list[Decision]
-    """One where a segment changed; it decides nothing else."""
-
-
 def place_quietly(
     before: CustomerState, event: OrderPlaced, programs: Programs, timestamp_at: Instant, source: Source, ledger: Ledger
-) -> Placed | None:
-    """Return the customer with one more order; None where the order has to be weighed."""
+) -> StepResult | None:
+    """Return the customer with one more order, and a decision if a segment changed; None where it has to be weighed."""
     rules, models = programs.current, programs.models
     if rules.window != "rolling_days" or before.program_version != rules.program_version:
         return None
@@ -65,7 +52,7 @@ def place_quietly(
     _tidy(customer, rules, now)
     if was_empty:
         note_due(customer, programs)
-    return Placed(customer, {field: entry}, decisions)
+    return StepResult(customer, decisions, "applied", {field: entry})
 
 
 def _entry_of(event: OrderPlaced, now: Instant) -> OrderEntry:

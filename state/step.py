@@ -1,17 +1,15 @@
 """The story: advance, apply, score, tier, decide nudges, guard. Live, in replay and in tests; no clock, no I/O."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from schemas.decoded import Event
 from schemas.instants import HOUR_MICROSECONDS, Instant
 from state.advance import advance, conclude, note_due
-from state.apply import Fate, apply_event, trigger_of
+from state.apply import StepResult, apply_event, trigger_of
 from state.customer import STATE_FORMAT, CustomerState, Source
 from state.decision import Decision, decision_at
 from state.in_force import Programs
-from state.ledger import Ledger, LedgerEntry, LedgerView
+from state.ledger import Ledger, LedgerView
 from state.quiet import place_quietly
 from state.sums import roll_window
 
@@ -27,15 +25,6 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     """When an earlier customer of this id was erased."""
 
 
-class StepResult(msgspec.Struct, frozen=True, gc=False):
-    """The state after a step, what it decided on the way, and the ledger fields that are new."""
-
-    customer: CustomerState
-    decisions: list[Decision]
-    fate: Fate
-    written: Mapping[str, LedgerEntry]
-
-
 def step(
     before: CustomerState | None, event: Event, programs: Programs, arrival: Arrival, ledger: Ledger
 ) -> StepResult:
@@ -46,7 +35,7 @@ def step(
     if before is not None and event.type == "order.placed":
         quiet = place_quietly(before, event, programs, arrival.timestamp_at, arrival.source, ledger)
         if quiet is not None:
-            return StepResult(quiet.customer, quiet.decisions, "applied", quiet.written)
+            return quiet
     now = arrival.timestamp_at if before is None else max(arrival.timestamp_at, before.now_at)
     customer = _newcomer(event, programs, now, arrival) if before is None else before.copy()
     view = LedgerView(customer.customer_id, ledger)
@@ -55,7 +44,7 @@ def step(
         # Time had its say; the order itself may still decide nothing.
         quiet = place_quietly(customer, event, programs, now, arrival.source, ledger)
         if quiet is not None:
-            return StepResult(quiet.customer, decisions + quiet.decisions, "applied", quiet.written)
+            return msgspec.structs.replace(quiet, decisions=decisions + quiet.decisions)
     customer.now_at = now
     customer.source = arrival.source
     decision = _decision_on(customer, event, programs, arrival)

@@ -18,6 +18,8 @@ from tierline.embedded import EmbeddedKafka
 
 ORDERS = at_size(6_000, 30_000)
 KILLS = at_size(3, 10)
+GIVEN_UP_EVERY = 4
+HIT_AT_LEAST = at_size(1, 3)
 SETTLED_SECONDS = 0.2
 PROGRESS_SECONDS = 60
 PROGRESS_STEPS = 200
@@ -36,7 +38,7 @@ async def test_a_broker_killed_inside_of_a_transaction_publishes_all_of_it_once(
     for number in range(KILLS):
         flow.assert_flows()
         await killed_in_transaction(broker, shop)
-        if number == 0:
+        if number % GIVEN_UP_EVERY == 0:
             await asyncio.to_thread(broker.start)
             await given_up(shop)
             _go_on(shop)
@@ -51,7 +53,7 @@ async def test_a_broker_killed_inside_of_a_transaction_publishes_all_of_it_once(
     happened("killed_with_an_open_transaction", KILLS)
     happened("transactions_given_up", aborted)
     assert outputs > 500
-    assert aborted >= 1
+    assert aborted >= HIT_AT_LEAST
 
 
 async def killed_in_transaction(broker: EmbeddedKafka, shop: Installation) -> None:

@@ -19,6 +19,8 @@ from tierline.embedded.process import free_port
 SLEEPS = at_size(3, 8)
 ORDERS = at_size(9_000, 50_000)
 ANSWERED_SECONDS = 0.2
+HELD_SECONDS_MAX = 90
+"""Nobody waits for a commit of a test that failed meanwhile."""
 
 
 @pytest.mark.timeout(at_size(240, 600))
@@ -67,7 +69,7 @@ class HeldCommit:
         if self._is_wanted.is_set() and is_commit(request):
             self._is_wanted.clear()
             self._is_caught.set()
-            await asyncio.to_thread(self._may_go.wait)
+            await asyncio.to_thread(self._may_go.wait, HELD_SECONDS_MAX)
 
     def catch(self) -> None:
         """Wait for the next commit; it goes no farther. AssertionError where there is none for long."""
