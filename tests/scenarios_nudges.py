@@ -2,31 +2,8 @@
 
 from __future__ import annotations
 
-from tests.builders import Json, a_consent, a_return
-from tests.scenario import Scenario, consent, instant, step, with_rules
-from tests.scenarios_tiers import SPEND_ONLY, assigned, bought, refunded
-
-DAILY: Json = {"caps": {"per_day": 1, "per_week": 99, "per_kind_and_week": 99}}
-KIND_WEEKLY: Json = {"caps": {"per_day": 99, "per_week": 99, "per_kind_and_week": 1}}
-WEEKLY: Json = {"caps": {"per_day": 99, "per_week": 1, "per_kind_and_week": 99}}
-QUIET: Json = {"quiet_hours": {"from": "21:00", "to": "08:00"}}
-NEAR = ("03-01 12:00", "tier_near")
-
-
-def says(granted: bool, at: str, **fields: object) -> Json:
-    """Return the step of a consent."""
-    return step(a_consent(granted, instant(at), **fields), at)
-
-
-def returned(return_id: str, order_id: str, at: str) -> Json:
-    """Return the step of a return."""
-    return step(a_return(return_id, order_id, instant(at)), at)
-
-
-def mode(kind: str, value: str) -> Json:
-    """Return rules with the mode of one kind."""
-    return with_rules(nudges={"kinds": {"tier_at_risk": {"warn_days": [7, 3]}, kind: {"mode": value}}})
-
+from tests.scenario import Scenario, consent, with_rules
+from tests.scenario_steps import NEAR, SPEND_ONLY, assigned, bought, refunded
 
 SCENARIOS = [
     Scenario(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.builders import Json
 from tests.scenario import PROGRAM, Scenario, consent, instant, micros
-from tests.scenarios_tiers import assigned, bought, cancelled, changed_rules
+from tests.scenario_steps import assigned, bought, cancelled, changed_rules
 
 SNAPSHOT: Json = {
     "format": 2,

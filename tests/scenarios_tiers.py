@@ -2,42 +2,9 @@
 
 from __future__ import annotations
 
-from tests.builders import Json, a_cancellation, a_consent, a_manual_tier, a_refund, a_reinstatement, an_order
-from tests.scenario import Scenario, instant, micros, step, with_rules
-
-CALENDAR: Json = {"calendar_year": True}
-SPEND_ONLY = [{"name": "bronze"}, {"name": "silver", "spend": 100}, {"name": "gold", "spend": 200}]
-
-
-def bought(order_id: str, amount: object, at: str, occurred_at: str | None = None, **fields: object) -> Json:
-    """Return the step of an order."""
-    return step(an_order(order_id, amount, instant(occurred_at or at), **fields), at)
-
-
-def refunded(refund_id: str, order_id: str, amount: object, at: str) -> Json:
-    """Return the step of a refund."""
-    return step(a_refund(refund_id, order_id, amount, instant(at)), at)
-
-
-def cancelled(order_id: str, at: str, occurred_at: str | None = None) -> Json:
-    """Return the step of a cancellation."""
-    return step(a_cancellation(order_id, instant(occurred_at or at)), at)
-
-
-def reinstated(order_id: str, at: str, occurred_at: str | None = None) -> Json:
-    """Return the step of a reinstatement."""
-    return step(a_reinstatement(order_id, instant(occurred_at or at)), at)
-
-
-def assigned(tier: str, until: str, at: str) -> Json:
-    """Return the step of a manual tier."""
-    return step(a_manual_tier(tier, instant(until), instant(at)), at)
-
-
-def changed_rules(at: str, program: Json) -> Json:
-    """Return the step of an adoption."""
-    return {"step": "program", "at": micros(at), "program": program}
-
+from tests.builders import a_consent
+from tests.scenario import Scenario, instant, step, with_rules
+from tests.scenario_steps import SPEND_ONLY, assigned, bought, changed_rules
 
 SCENARIOS = [
     Scenario(
@@ -55,62 +22,6 @@ SCENARIOS = [
             "tier.next.progress": {"spend": 0.9999, "orders": 0.25},
             "tier.next.near": True,
             "tier.next.cheapest_path": "spend",
-        },
-    ),
-    Scenario(
-        "an order of day d counts until day d + 30 starts (last instant)",
-        [bought("o-1", "60", "03-01 23:00")],
-        until="03-30 23:59:59",
-        state={"tier.next.missing": {"spend": "40.00", "orders": 3}, "rfm.recency_days": 29},
-    ),
-    Scenario(
-        "an order of day d has left when day d + 30 starts",
-        [bought("o-1", "60", "03-01 23:00")],
-        until="03-31",
-        state={"tier.next.missing": {"spend": "100.00", "orders": 4}, "rfm.monetary": "60.00", "rfm.recency_days": 30},
-    ),
-    Scenario(
-        "a late order counts on its own day",
-        [bought("o-0", "1", "03-20 10:00"), bought("o-1", "60", "03-20 12:00", "03-01 08:00")],
-        until="03-31",
-        state={"tier.next.missing": {"spend": "99.00", "orders": 3}, "rfm.tenure_days": 30, "rfm.recency_days": 11},
-    ),
-    Scenario(
-        "an early order counts on the day it arrives",
-        [bought("o-1", "60", "03-01 12:00", "03-02 11:00")],
-        until="03-31",
-        state={"tier.next.missing": {"spend": "100.00", "orders": 4}, "rfm.recency_days": 30},
-    ),
-    Scenario(
-        "a calendar year forgets at new year, and its term ends on 1 January after the next year",
-        [bought("o-1", "100", "12-31 12:00")],
-        until="2018-01-01",
-        program=with_rules({"window": CALENDAR}),
-        state={
-            "tier.name": "silver",
-            "tier.expires_at": "2019-01-01T00:00:00Z",
-            "tier.next.missing": {"spend": "200.00", "orders": 8},
-            "tier.at_expiration": "bronze",
-        },
-    ),
-    Scenario(
-        "a calendar review looks at the year that ends",
-        [bought("o-1", "100", "12-31 12:00"), bought("o-2", "120", "2018-06-01 12:00")],
-        until="2019-01-02",
-        program=with_rules({"window": CALENDAR}),
-        changes=[("12-31 12:00", "bronze", "silver", "order", "o-1")],
-        state={"tier.expires_at": "2021-01-01T00:00:00Z", "tier.grace_until": None, "tier.at_expiration": "bronze"},
-    ),
-    Scenario(
-        "lifetime never forgets and never ends",
-        [bought("o-1", "100", "03-01 12:00")],
-        until="2027-01-01",
-        program=with_rules({"window": {"lifetime": True}}),
-        changes=[("03-01 12:00", "bronze", "silver", "order", "o-1")],
-        state={
-            "tier.expires_at": None,
-            "tier.at_expiration": "silver",
-            "tier.next.missing": {"spend": "100.00", "orders": 7},
         },
     ),
     Scenario(
@@ -249,26 +160,24 @@ SCENARIOS = [
         state={"tier.at_expiration": "silver"},
     ),
     Scenario(
-        "cancelled, then reinstated, counts once",
+        "a level that is gone becomes the one of its rank",
         [
-            bought("o-1", "60", "03-01 12:00"),
-            cancelled("o-1", "03-02 12:00"),
-            reinstated("o-1", "03-03 12:00"),
-            cancelled("o-1", "03-04 12:00", "03-03 11:00"),
+            bought("o-1", "100", "03-01 12:00"),
+            changed_rules(
+                "03-02 12:00", with_rules({"levels": [{"name": "bronze"}, {"name": "plus", "spend": 70}]}, version=2)
+            ),
         ],
-        until="03-05",
-        counts={"applied": 3, "duplicate": 1},
-        state={"rfm.frequency": 1, "rfm.monetary": "60.00"},
+        until="03-03",
+        changes=[
+            ("03-01 12:00", "bronze", "silver", "order", "o-1"),
+            ("03-02 12:00", "silver", "plus", "program_change", None),
+        ],
+        state={"tier.name": "plus", "tier.expires_at": "2017-03-31T00:00:00Z", "tier.next": None},
     ),
     Scenario(
-        "a tie means cancelled",
-        [
-            bought("o-1", "60", "03-01 12:00"),
-            cancelled("o-1", "03-02 12:00"),
-            reinstated("o-1", "03-03 12:00", "03-02 12:00"),
-        ],
-        until="03-05",
-        counts={"applied": 2, "duplicate": 1},
-        state={"rfm.frequency": 0, "rfm.monetary": "0.00"},
+        "trap 2: the same tier again emits nothing",
+        [bought("o-1", "100", "03-01 12:00"), bought("o-2", "1", "03-01 13:00"), bought("o-3", "1", "03-01 14:00")],
+        until="03-02",
+        changes=[("03-01 12:00", "bronze", "silver", "order", "o-1")],
     ),
 ]

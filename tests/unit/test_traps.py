@@ -11,8 +11,8 @@ from state.sums import sums_as_of
 from tests.engines import EngineBench, Sizes
 from tests.histories import log_records
 from tests.scenario import PROGRAM, instant, micros, with_rules
+from tests.scenario_steps import SPEND_ONLY, bought, cancelled, changed_rules, refunded, reinstated
 from tests.scenarios_records import raw
-from tests.scenarios_tiers import SPEND_ONLY, bought, cancelled, changed_rules, refunded, reinstated
 from tests.telling import ats, customer_of, of_topic, records_of, tier_of, told
 
 NOON = "03-01 12:00"

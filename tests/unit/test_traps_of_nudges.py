@@ -24,9 +24,9 @@ from tests.histories import log_records
 from tests.journals import FakeLog, replayed, worked
 from tests.product import ProductFold, program_of
 from tests.scenario import PROGRAM, consent, instant, micros, with_rules
-from tests.scenarios_guards import DAILY
+from tests.scenario_steps import bought, cancelled, changed_rules, refunded
+from tests.scenarios_caps import DAILY
 from tests.scenarios_records import erased
-from tests.scenarios_tiers import bought, cancelled, changed_rules, refunded
 from tests.telling import ats, of_topic, records_of, tier_of, told
 
 NOON = "03-01 12:00"
