@@ -18,7 +18,7 @@ from storefront.explanation_body import Explanation
 from storefront.feed import Feed
 from storefront.lookup import Lookup
 from storefront.pages import customer_events
-from tests.unit.app.test_api import StoreInMemory, nothing
+from tests.unit.app.store_in_memory import StoreInMemory, nothing
 from tests.unit.models.building import a_snapshot
 
 SECRET = "a secret of at least thirty-two bytes"

@@ -8,7 +8,7 @@ import pytest
 from replay.parquet import columns_of
 from replay.table_file import TableFile
 from state.score import model_of
-from tests.unit.app.test_api import StoreInMemory, a_lookup
+from tests.unit.app.store_in_memory import StoreInMemory, a_lookup
 from tests.unit.models.building import a_snapshot
 from tierline.cards import print_customer, print_explanation
 from tierline.console import Json

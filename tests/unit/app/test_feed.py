@@ -16,7 +16,7 @@ from storefront.cursor import cursor_text, parse_cursor
 from storefront.feed import UNSENT_MAX, Feed
 from storefront.lookup import Lookup
 from storefront.overview import Look, history, overview
-from tests.unit.app.test_api import StoreInMemory
+from tests.unit.app.store_in_memory import StoreInMemory
 
 
 class Talking(StoreInMemory):

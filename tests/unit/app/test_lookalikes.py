@@ -25,8 +25,8 @@ from storefront.api import create_app
 from storefront.lookalikes import NO_ORDER, SPARE
 from storefront.lookalikes_body import LookalikesView
 from tests import builders
+from tests.unit.app.store_in_memory import StoreInMemory, a_lookup, nothing
 from tests.unit.app.test_access import BY_SECRET, a_token, bearing
-from tests.unit.app.test_api import StoreInMemory, a_lookup, nothing
 from tests.unit.models.building import a_snapshot
 
 NOW = "2017-06-03T12:00:00Z"
