@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,17 +14,7 @@ from replay.write import FILES
 from schemas.outputs import DeadLetter
 from schemas.program import Program
 from tests.logs import random_log
-
-Json = dict[str, object]
-
-
-def write_log(path: Path, records: Sequence[Json]) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
-def lines_of(folder: Path, name: str) -> list[Json]:
-    return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+from tests.unit.replay.log_files import Json, lines_of, write_log
 
 
 def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:

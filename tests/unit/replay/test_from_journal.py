@@ -15,16 +15,13 @@ from state.outputs import Output
 from tests.builders import a_consent, a_record, an_erasure, an_order
 from tests.journals import FakeLog, Json, Worked, replayed, worked
 from tests.logs import random_steps
+from tests.unit.replay.log_files import lines_of
 
 MARCH = 1_488_369_600_000  # 2017-03-01T12:00:00Z
 
 
 def bodies(outputs: list[Output], topic: str) -> list[object]:
     return [json.loads(output.value or b"") for output in outputs if output.topic == topic]
-
-
-def lines_of(folder: Path, name: str) -> list[Json]:
-    return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def steps_of(*records: Json) -> list[Json]:
