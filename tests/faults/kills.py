@@ -8,7 +8,7 @@ from random import Random
 from tests.faults.conftest import Happened
 from tests.faults.proxy import Proxy, is_trim
 from tests.integration.installation import Installation
-from tests.integration.test_worker import something_to_relay, soon
+from tests.integration.moments import something_to_relay, soon
 from tests.integration.worker_process import WorkerProcess
 
 

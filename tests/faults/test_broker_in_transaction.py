@@ -11,8 +11,8 @@ from tests.faults.flow import Flow
 from tests.faults.size import at_size
 from tests.faults.watching import settled
 from tests.integration.installation import Installation
+from tests.integration.moments import soon, transactions_of
 from tests.integration.shop import a_shop
-from tests.integration.test_worker import soon, transactions_of
 from tests.servers import NewKafka
 from tierline.embedded import EmbeddedKafka
 

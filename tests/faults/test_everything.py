@@ -22,8 +22,8 @@ from tests.faults.wall import Wall
 from tests.faults.watching import partitions_held, refused_writes, settled, until
 from tests.integration.beside_oracle import History, Json, assert_equals_oracle
 from tests.integration.installation import Installation
+from tests.integration.moments import transactions_of
 from tests.integration.shop import a_shop
-from tests.integration.test_worker import transactions_of
 from tests.servers import NewValkey
 from tests.snapshots import random_snapshot
 from tierline.embedded.process import free_port

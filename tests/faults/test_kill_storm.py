@@ -14,8 +14,8 @@ from tests.faults.kills import AtTheGap, Kills
 from tests.faults.proxy import before
 from tests.faults.size import at_size
 from tests.faults.watching import settled
+from tests.integration.moments import transactions_of
 from tests.integration.shop import a_shop
-from tests.integration.test_worker import transactions_of
 from tests.servers import NewValkey
 
 ORDERS = at_size(15_000, 100_000)

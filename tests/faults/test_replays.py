@@ -28,8 +28,8 @@ from tests.faults.size import at_size
 from tests.faults.watching import settled
 from tests.integration.commands import Done, tierline
 from tests.integration.installation import Installation, as_bytes
+from tests.integration.moments import transactions_of
 from tests.integration.shop import Record, a_shop
-from tests.integration.test_worker import transactions_of
 from tests.servers import NewValkey
 
 ORDERS_SENT = at_size(5_000, 12_000)

@@ -4,22 +4,21 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.instants import format_instant
-from schemas.topics import CHANGES, CONSENTS, JOURNAL, ORDERS
+from schemas.topics import CHANGES, CONSENTS, ORDERS
 from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from streams.ports import StopError
 from streams.rebuild import rebuild
 from tests import builders
 from tests.integration.installation import Installation, as_bytes
+from tests.integration.moments import something_to_relay, soon, transactions_of
 from tests.integration.shop import BEGIN_MS, a_shop
 from tests.integration.worker_process import config_of
 from tests.servers import KafkaServer, NewValkey
@@ -92,46 +91,6 @@ async def test_a_redis_that_goes_back_behind_the_journal_is_brought_up_to_it(
         assert await installation.assert_books() > 100
     finally:
         installation.stop_workers()
-
-
-@asynccontextmanager
-async def transactions_of(installation: Installation) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-    """Yield what tells whether a transaction is open: the journal has an end that committed readers do not see yet."""
-    tps = [TopicPartition(installation.prefix + JOURNAL, partition) for partition in range(installation.partitions)]
-    written, committed = (
-        AIOKafkaConsumer(bootstrap_servers=installation.kafka, isolation_level=level)
-        for level in ("read_uncommitted", "read_committed")
-    )
-    await written.start()
-    await committed.start()
-
-    async def is_one_open() -> bool:
-        # Asked in this order: what is committed in between only makes the ends equal.
-        ends = await written.end_offsets(tps)
-        stable = await committed.end_offsets(tps)
-        return any(stable[tp] < ends[tp] for tp in tps)
-
-    yield is_one_open
-    await written.stop()
-    await committed.stop()
-
-
-async def soon(is_true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it is so."""
-    gives_up_at = time.monotonic() + 30
-    while not await is_true():
-        assert time.monotonic() < gives_up_at, "it never was"
-        await asyncio.sleep(0.001)
-
-
-async def something_to_relay(installation: Installation) -> None:
-    """Wait until an outbox holds something: a kill then likely hits a transaction, or the gap behind it."""
-    repository = RedisRepository(installation.redis_url, installation.name)
-    gives_up_at = time.monotonic() + 30
-    while not any([(await repository.peek(p, 1)).entries for p in range(installation.partitions)]):
-        assert time.monotonic() < gives_up_at, "nothing is said any more"
-        await asyncio.sleep(0.002)
-    await repository.close()
 
 
 async def steps_of(installation: Installation) -> list[int]:
