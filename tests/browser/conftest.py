@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.browser.fake_api import FakeShop, fake_app
+from tests.browser.fake_api import fake_app
+from tests.browser.fake_shop import FakeShop
 
 WAIT_SECONDS = 10
 

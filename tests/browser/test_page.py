@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import FakeServer
-from tests.browser.fake_api import HOSTILE
+from tests.browser.fake_shop import HOSTILE
 
 LIVE = "Live"
 
