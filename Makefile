@@ -26,8 +26,8 @@ test: $(STAMP)  ## run every test (ARGS="tests/unit" for some)
 	@scripts/install_browser.sh
 	@scripts/test.sh $(BIN) $(ARGS)
 
-faults: $(STAMP)  ## every fault test at full size, about an hour (ARGS="-k zombie" for some)
-	@FAULTS_SIZE=full TIERLINE_REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/faults -v $(ARGS)
+faults: $(STAMP)  ## every fault test at full size, over half an hour (ARGS="-k zombie" for some)
+	@scripts/faults.sh $(BIN) $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format of the imports
 	@$(BIN)/ruff check .

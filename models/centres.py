@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from models.kmeans import Points, draw_errors, fresh_centres, inertia, lloyd, matched
-from models.publishing import as_features
+from models.log_matrix import as_features
+from models.scaled import Scaled
 from models.settings import LearningSettings
 from schemas.features import Features
 from schemas.snapshot import Snapshot
@@ -39,41 +40,50 @@ class Centres:
         reservoir, rng = self._drawn(points, day)
         return self._fresh(reservoir, rng)
 
-    def next(self, points: Points, old: Points, day: int, mean: Points, deviation: Points) -> Points:
-        """Return the centres of the day, in scaled units; each stays in its place."""
-        settings = self._settings
-        reservoir, rng = self._drawn(points, day)
+    def next(self, today: Scaled, raw: Points, day: int) -> Points:
+        """Return the centres of the day in its units, each in its place; ``raw``: those before it, in log units."""
+        settings, old = self._settings, today.of(raw)
+        reservoir, rng = self._drawn(today.points, day)
         if self.heading:
-            return self._one_day_nearer(reservoir, old, mean, deviation)
+            return self._one_day_nearer(reservoir, old, today)
         anchored = self._anchored(reservoir, old)
         fresh = self._fresh(reservoir, rng)
-        is_better = inertia(points, fresh) <= (1 - settings.restart_gain) * inertia(points, anchored)
+        is_better = inertia(today.points, fresh) <= (1 - settings.restart_gain) * inertia(today.points, anchored)
         self.won_days = self.won_days + 1 if is_better else 0
         if self.won_days >= settings.restart_after_days:
             self.restarts, self.won_days = self.restarts + 1, 0
-            self._head_for(matched(old, fresh), settings.restart_for_days, mean, deviation)
+            self._head_for(matched(old, fresh), settings.restart_for_days, today)
         return anchored
 
-    def _one_day_nearer(self, reservoir: Points, old: Points, mean: Points, deviation: Points) -> Points:
-        ahead = self._anchored(reservoir, (np.array(self.heading) - mean) / deviation)
+    def passed(self, quiet: Scaled, raw: Points, day: int) -> Points:
+        """Return the centres after a day of which nothing is known but that time passed; no challenger comes on it."""
+        reservoir, _ = self._drawn(quiet.points, day)
+        old = quiet.of(raw)
+        return self._one_day_nearer(reservoir, old, quiet) if self.heading else self._anchored(reservoir, old)
+
+    def _one_day_nearer(self, reservoir: Points, old: Points, today: Scaled) -> Points:
+        ahead = self._anchored(reservoir, today.of(np.array(self.heading)))
         nearer = old + (ahead - old) / self.heading_days
-        self._head_for(ahead, self.heading_days - 1, mean, deviation)
+        self._head_for(ahead, self.heading_days - 1, today)
         return np.asarray(nearer, dtype=np.float64)
 
-    def _head_for(self, scaled: Points, days: int, mean: Points, deviation: Points) -> None:
+    def _head_for(self, scaled: Points, days: int, today: Scaled) -> None:
         self.heading_days = days
-        self.heading = tuple(as_features(row) for row in scaled * deviation + mean) if days else NOWHERE
+        self.heading = tuple(as_features(row) for row in today.raw(scaled)) if days else NOWHERE
 
     def _anchored(self, reservoir: Points, old: Points) -> Points:
         """Return the centres, pulled to where the customers of the day would have them.
 
         All the way but for what the draw may have erred by: damping is against its noise, and where the customers have
-        moved farther than that, it would only keep the centres behind them.
+        moved farther than that, it would only keep the centres behind them. One centre alone has to be farther off, for
+        that may be a new group. Where most of them are off, the shop has changed.
         """
-        target = matched(old, lloyd(reservoir, old, self._settings.lloyd_steps))
-        doubted = self._settings.anchor_doubt * draw_errors(reservoir, target)
+        settings = self._settings
+        target = matched(old, lloyd(reservoir, old, settings.lloyd_steps))
         ways = np.maximum(((target - old) ** 2).sum(axis=1), _LEAST_WAY)
-        pull = np.maximum(self._settings.anchor_pull, 1 - doubted / ways)
+        doubts = draw_errors(reservoir, target) / ways
+        alone, together = 1 - settings.anchor_doubt * doubts, 1 - settings.shop_doubt * np.median(doubts)
+        pull = np.maximum(settings.anchor_pull, np.maximum(alone, together))
         return np.asarray(old + pull[:, None] * (target - old), dtype=np.float64)
 
     def _fresh(self, reservoir: Points, rng: np.random.Generator) -> Points:

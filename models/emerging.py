@@ -12,8 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from models.customer_table import Integers
 from models.kmeans import squared_distances
-from models.log_matrix import log_matrix
-from models.publishing import as_features
+from models.log_matrix import as_features, log_matrix
 from schemas.drift import Emerging
 from schemas.snapshot import Snapshot
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from models.centres import Centres
 from models.customer_table import Integers
 from models.quantiles import aov_minor, edges_of, exact, value_at
 from models.settings import LearningSettings
@@ -31,16 +32,17 @@ def snapshot_of(
     centres: Sequence[Features],
     names: Sequence[str],
     shares: npt.NDArray[np.float64],
-    restarts: int,
+    learnt: Centres,
     below: int,
 ) -> Snapshot:
     """Return the snapshot of these customers and centres (raw log units)."""
     budget_buyer, power_user = _thresholds(settings, facts)
+    is_restarting = bool(learnt.heading)
     return Snapshot(
         format=SNAPSHOT_FORMAT,
         trained_at=at,
         customers=len(facts),
-        restarts=restarts,
+        restarts=learnt.restarts,
         minor_per_major=settings.minor_per_major,
         edges=edges_of(facts),
         scaling=Scaling(*scaling),
@@ -48,8 +50,8 @@ def snapshot_of(
             Cluster(index, name, centre, round(float(share), _DIGITS))
             for index, (name, centre, share) in enumerate(zip(names, centres, shares, strict=True))
         ),
-        hysteresis=settings.hysteresis,
-        fresher_hysteresis=settings.fresher_hysteresis,
+        hysteresis=settings.restart_hysteresis if is_restarting else settings.hysteresis,
+        fresher_hysteresis=settings.restart_fresher_hysteresis if is_restarting else settings.fresher_hysteresis,
         budget_buyer=budget_buyer,
         power_user=power_user,
         sample_below=below,
@@ -68,9 +70,3 @@ def _thresholds(settings: LearningSettings, facts: Integers) -> tuple[BudgetBuye
         aov_minor_above=value_at(aov, 1 - exact(settings.power_aov_top)),
     )
     return budget_buyer, power_user
-
-
-def as_features(values: npt.NDArray[np.float64]) -> Features:
-    """Return five numbers, rounded to nine digits."""
-    recency, frequency, monetary, aov, tenure = (round(float(value), _DIGITS) for value in values)
-    return (recency, frequency, monetary, aov, tenure)

@@ -27,16 +27,19 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """River learns from one sample in so many: every customer's turn comes once in so many days."""
     halflife: float = 0.01
     """River's learning rate: how far a sample pulls its centre."""
-    reservoir_customers: int = 1_000
+    reservoir_customers: int = 5_000
     """How many customers, drawn anew every day, re-anchor the centres."""
     lloyd_steps: int = 3
     anchor_pull: float = 0.2
     """How much of the way to the re-anchored place a centre goes in a day at least; the rest is noise of the draw."""
-    anchor_doubt: float = 7.0
+    anchor_doubt: float = 35.0
     """It goes farther where the way's square is above so many times the draw's expected squared error.
 
-    So far astray goes one draw in some 660,000 (chi-squared, five features).
+    The noise of a draw of 1,000 gets so far (7 of its errors) once in some 660,000 days (chi-squared, five features). A
+    larger draw knows better where to go; this is how long a group that is new has to be there.
     """
+    shop_doubt: float = 7.0
+    """The same of most centres at once, on which all go farther: it is the shop that has changed."""
     rename_after_days: int = 14
     """Names change only when a predicate has been broken on so many days in a row."""
     fresh_starts: int = 3
@@ -52,6 +55,9 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A customer moves only to a centre that is nearer by this part."""
     fresher_hysteresis: float = 0.2
     """Without an event of their own, to a centre that is no staler, only by this part."""
+    restart_hysteresis: float = 0.3
+    restart_fresher_hysteresis: float = 0.4
+    """The two while centres are on their way to a challenger's: what is nearest half-way there is soon no more."""
     table_customers: int = 100_000
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7

@@ -7,14 +7,15 @@ import msgspec
 import numpy as np
 
 from models.centres import Centres
-from models.customer_table import CustomerTable, Row
+from models.customer_table import CustomerTable, Integers, Row
 from models.day_ends import DayEnds
 from models.errors import SettingsMismatchError
-from models.kmeans import shares
-from models.log_matrix import log_matrix
+from models.kmeans import Points, shares
+from models.log_matrix import as_features
 from models.naming import broken_predicates, names_from_profiles
 from models.online import OnlineCentres
-from models.publishing import as_features, snapshot_of
+from models.publishing import snapshot_of
+from models.scaled import days_ago, scaled
 from models.settings import LearningSettings
 from models.valuing import Valuing
 from models.watch import drift_of
@@ -24,10 +25,8 @@ from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import Progress, Snapshot
 
 _CUSTOMERS_A_CLUSTER: Final = 10
-_LEAST_DEVIATION: Final = 1e-8
-"""Below it the customers are all the same, but for the noise of the last digits."""
-_WEIGHTLESS: Final = 1e6
-"""The deviation of a feature that is not to count: no two customers differ by a millionth of it."""
+_QUIET_DAYS_MOST: Final = 30
+"""After a longer break it does not matter any more who was where."""
 
 
 class Trainer:
@@ -46,6 +45,7 @@ class Trainer:
         self._began_at: Instant | None = None
         self._forgets_before: Instant | None = None
         self._known_until = 0
+        self._ended_at: Instant | None = None
         self._published: Snapshot | None = None
 
     @classmethod
@@ -70,6 +70,7 @@ class Trainer:
         trainer._valuing = Valuing(settings, snapshot)
         trainer._day_ends = DayEnds(progress.clocks, snapshot.trained_at)
         trainer._forgets_before = trainer._forgotten_at(snapshot.trained_at)
+        trainer._ended_at = snapshot.trained_at
         trainer._known_until = snapshot.samples_until
         trainer._published = snapshot
         return trainer
@@ -118,6 +119,7 @@ class Trainer:
         self._days += 1
         self._valuing.learn(at, self._table.rows)
         snapshot = self._re_anchored(at) if self._is_warm(at) else None
+        self._ended_at = at
         is_due = self._is_due()
         drift = drift_of(self._published, snapshot, self._table.facts(), self._days) if snapshot and is_due else None
         # Afterwards: where the log jumped over many days, the sweep has just begun to find everybody again.
@@ -155,23 +157,34 @@ class Trainer:
 
     def _re_anchored(self, at: Instant) -> Snapshot:
         settings, facts = self._settings, self._table.facts()
-        logs = log_matrix(facts, settings.minor_per_major)
-        mean, deviation = logs.mean(axis=0), logs.std(axis=0)
-        deviation[deviation < _LEAST_DEVIATION] = 1.0
-        deviation[settings.features :] = _WEIGHTLESS
-        points = (logs - mean) / deviation
+        today = scaled(facts, settings)
         if self._online is None:
-            centres = self._centres.first(points, self._days)
+            centres = self._centres.first(today.points, self._days)
         else:
-            old = (np.array(self._online.raw_centres()) - mean) / deviation
-            centres = self._centres.next(points, old, self._days, mean, deviation)
-        raw = [as_features(row) for row in centres * deviation + mean]
-        scaling = as_features(mean), as_features(deviation)
+            centres = self._centres.next(today, self._behind_quiet_days(at, facts), self._days)
+        raw = [as_features(row) for row in today.raw(centres)]
+        scaling = as_features(today.mean), as_features(today.deviation)
         self._name(raw, *scaling)
-        parts, restarts = shares(points, centres), self._centres.restarts
-        snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, restarts, self._table.below)
+        parts = shares(today.points, centres)
+        snapshot = snapshot_of(settings, at, facts, scaling, raw, self._names, parts, self._centres, self._table.below)
         self._online = OnlineCentres.of(snapshot, settings.halflife)
         return msgspec.structs.replace(snapshot, value=self._valuing.value(facts))
+
+    def _behind_quiet_days(self, at: Instant, facts: Integers) -> Points:
+        """Return the centres, in log units, led through the days that no sweep saw.
+
+        A shop that closes for a week ages all of its customers at once. Day by day the centres stay with theirs; in one
+        leap they would find themselves among others'.
+        """
+        assert self._online is not None
+        raw: Points = np.array(self._online.raw_centres())
+        days = 0 if self._ended_at is None else (at - self._ended_at) // DAY_MICROSECONDS - 1
+        for ago in range(min(days, _QUIET_DAYS_MOST), 0, -1):
+            then = days_ago(facts, ago)
+            if len(then) >= self._settings.k * _CUSTOMERS_A_CLUSTER:
+                quiet = scaled(then, self._settings)
+                raw = quiet.raw(self._centres.passed(quiet, raw, self._days))
+        return raw
 
     def _name(self, centres: Sequence[Features], mean: Features, deviation: Features) -> None:
         is_broken = bool(self._names) and bool(broken_predicates(centres, self._names))

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.servers import KafkaServer, NewKafka, NewValkey, RealKafka, RealValkey, ValkeyServer, name_of, started
 from tests.valkey_cluster import ValkeyCluster, a_cluster
 from tierline.embedded import EmbeddedKafka, EmbeddedValkey
 from tierline.embedded.valkey import AppendOnly
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+"""How long an example takes is the machine's; pytest-timeout ends what hangs. In CI this is the default."""
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,10 @@ class Fold(Protocol):
     nudges: list[Json]
     suppressions: list[Json]
     dead_letters: list[Json]
-    counts: Counter[str]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many records met each fate so far."""
 
     def record(
         self,

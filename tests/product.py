@@ -42,7 +42,6 @@ class ProductFold:
         self.nudges: list[Json] = []
         self.suppressions: list[Json] = []
         self.dead_letters: list[Json] = []
-        self.counts: Counter[str] = Counter()
         self._taken = 0
         if run is None:
             start = Start(started_at, dict.fromkeys(INPUTS, 0), {}, program_of(program).canonical_json())
@@ -79,6 +78,14 @@ class ProductFold:
     def finish(self, until: int | None = None) -> None:
         self.tick(max(self.run.meta.clock_at, until or 0))
 
+    @property
+    def counts(self) -> Counter[str]:
+        """How many records met each fate so far."""
+        fates: Counter[str] = Counter()
+        for name, count in self.run.meta.counters.items():
+            fates[name.split(":")[0]] += count
+        return Counter({fate: fates[fate] for fate in FATES if fates[fate]})
+
     def states(self, as_of: int) -> dict[str, Json]:
         # The oracle knows no topic in `source`.
         return {one: body | {"source": _place(body["source"])} for one, body in self.run.read_models(as_of).items()}
@@ -92,10 +99,6 @@ class ProductFold:
                 by_topic[output.topic].append(json.loads(output.value or b""))
             else:
                 self.dead_letters.append(_dead_letter(output))
-        self.counts = Counter()
-        for name, count in self.run.meta.counters.items():
-            fate = name.split(":")[0]
-            self.counts += Counter({fate: count} if fate in FATES else {})
 
 
 class VersionedOracle(Oracle):

@@ -15,9 +15,10 @@ from models.assign import NO_CLUSTER, assign_many
 from models.centres import Centres
 from models.customer_table import CustomerTable, Row
 from models.errors import SettingsMismatchError
-from models.kmeans import draw_errors, inertia, matched
+from models.kmeans import Points, draw_errors, inertia, matched
 from models.log_matrix import log_matrix
 from models.naming import broken_predicates
+from models.scaled import Scaled
 from models.trainer import Trainer
 from schemas.samples import Sample, SampleSlice
 from schemas.snapshot import (
@@ -120,16 +121,19 @@ def test_names_are_distinct_and_true_and_stay() -> None:
     assert broken_predicates([cluster.centre for cluster in found[-1].clusters], names) == []
 
 
+def as_they_are(points: Points) -> Scaled:
+    return Scaled(points, np.zeros(5), np.ones(5))
+
+
 def test_a_restart_is_a_way_of_some_days_on_which_nobody_jumps() -> None:
     """Three heaps, and centres that begin between them: a fresh start finds the heaps."""
     settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=4)
     rng, heaps = np.random.default_rng(2), np.array([[0, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0, 4, 0, 0, 0]])
     points = np.repeat(heaps, 100, axis=0) + rng.normal(size=(300, 5)) * 0.1
-    mean, deviation = np.zeros(5), np.ones(5)
     centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
     way, before = [], now
     for day in range(7):
-        now = centres.next(points, now, day, mean, deviation)
+        now = centres.next(as_they_are(points), now, day)
         way.append(float(np.linalg.norm(now - before, axis=1).max()))
         before = now
     assert (centres.restarts, centres.heading) == (1, ())
@@ -137,15 +141,42 @@ def test_a_restart_is_a_way_of_some_days_on_which_nobody_jumps() -> None:
     assert max(way) < 2, "the way is some four units long"
 
 
+def test_who_stays_where_they_are_is_kept_more_firmly_while_centres_are_on_their_way() -> None:
+    """As trained, but with three days to go to where the centres are already."""
+    begun = trained(Trainer(SMALL), 6)[2]
+    heading = tuple(cluster.centre for cluster in begun.clusters)
+    progress = msgspec.structs.replace(begun.progress, heading=heading, heading_days=3)
+    restarting = Trainer.resumed(SMALL, msgspec.structs.replace(begun, progress=progress))
+    found = folded(restarting, list(enumerate(slices(8)))[begun.samples_from :])
+    margins = [(one.hysteresis, one.fresher_hysteresis) for one in found]
+    on_the_way, arrived = (0.3, 0.4), (0.1, 0.2)
+    assert margins == [on_the_way, on_the_way, arrived, arrived][: len(found)]
+    assert arrived in margins
+
+
 def test_a_way_that_cannot_be_noise_is_gone_on_the_day_and_noise_is_damped() -> None:
     """Two heaps of 500 customers; one has moved by four standard deviations of a customer, the other one has not."""
-    settings = msgspec.structs.replace(SMALL, k=2, reservoir_customers=1_000)
+    settings = msgspec.structs.replace(SMALL, k=2, reservoir_customers=1_000, anchor_doubt=7.0)
     rng, heaps = np.random.default_rng(2), np.array([[0.0, 0, 0, 0, 0], [8, 0, 0, 0, 0]])
     points = np.repeat(heaps, 500, axis=0) + rng.normal(size=(1000, 5)) * 0.5
     old, means = np.array([[0.0, 2, 0, 0, 0], [8, 0, 0, 0, 0]]), points.reshape(2, 500, 5).mean(axis=1)
-    now = Centres(settings).next(points, old, 1, np.zeros(5), np.ones(5))
+    now = Centres(settings).next(as_they_are(points), old, 1)
     assert np.linalg.norm(now[0] - means[0]) < 0.02 < np.linalg.norm(now[1] - old[1]) / settings.anchor_pull
     assert np.allclose(now[1] - old[1], settings.anchor_pull * (means[1] - old[1]))
+
+
+def test_what_moves_most_centres_is_followed_sooner_than_what_moves_one() -> None:
+    """Heaps of 500 customers who moved by half a standard deviation of a customer: all three, or one of them."""
+    settings = msgspec.structs.replace(SMALL, k=3, reservoir_customers=1_500)
+    rng, heaps = np.random.default_rng(2), np.array([[0.0, 0, 0, 0, 0], [8, 0, 0, 0, 0], [0, 8, 0, 0, 0]])
+    points, way = np.repeat(heaps, 500, axis=0) + rng.normal(size=(1500, 5)) * 0.5, np.array([0, 0, 0.25, 0, 0])
+
+    def part_gone(moved: np.ndarray) -> float:
+        now = Centres(settings).next(as_they_are(points), heaps - moved[:, None] * way, 1)
+        return float((now - (heaps - moved[:, None] * way))[0] @ way / (way @ way))
+
+    assert part_gone(np.array([1, 0, 0])) == pytest.approx(settings.anchor_pull, abs=0.05)
+    assert part_gone(np.array([1, 1, 1])) > 0.6
 
 
 def test_centres_on_their_way_to_a_fresh_start_are_not_left_behind_by_the_customers() -> None:
@@ -156,7 +187,7 @@ def test_centres_on_their_way_to_a_fresh_start_are_not_left_behind_by_the_custom
     centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
     for day in range(20):
         points = points + np.array([0, 0, 0, 0, 1.0])
-        now = centres.next(points, now, day, np.zeros(5), np.ones(5))
+        now = centres.next(as_they_are(points), now, day)
         if centres.restarts and not centres.heading:
             break
     assert centres.restarts == 1
