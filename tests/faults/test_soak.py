@@ -26,6 +26,11 @@ SECONDS: Final = float(os.environ.get("FAULTS_SOAK_SECONDS", at_size(60, 300)))
 FAULT_EVERY_SECONDS: Final = 5.0
 ORDERS_A_SECOND: Final = 200
 CHUNK: Final = 500
+CUSTOMERS: Final = 100
+YEARS_MS: Final = 9 * 365 * 86_400_000
+EVERY_MS: Final = int(YEARS_MS / (SECONDS * ORDERS_A_SECOND))
+"""From order to order. However long it takes, nine years go by: what customers ordered leaves their windows again, and
+has its full size within the first third. What grows then is a leak."""
 GROWTH_MOST: Final = 1.05
 SLACK_KIB: Final = 4 * 1024
 """What an allocator may keep or give back from one moment to the next."""
@@ -100,7 +105,7 @@ async def produce_until(shop: Installation, ends_at: float) -> int:
 def chunks() -> Iterator[list[Record]]:
     """Yield the orders of one shop for ever."""
     for number in count():
-        yield a_shop(CHUNK, seed=number, first=number * CHUNK)
+        yield a_shop(CHUNK, seed=number, customers=CUSTOMERS, every_ms=EVERY_MS, first=number * CHUNK)
 
 
 def kill_worker(victim: WorkerProcess, _server: EmbeddedValkey) -> None:

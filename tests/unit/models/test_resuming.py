@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import NamedTemporaryFile
@@ -48,9 +49,10 @@ for one in resumed_from(decode_snapshot(sys.stdin.buffer.read()), records(int(sy
 
 @lru_cache
 def records(seed: int, days: int = 9) -> list[tuple[int, SampleSlice]]:
-    """A topic: partitions out of step, customers who vanish, slices that are lost, come twice, or come late."""
-    random, found = Random(seed), []
-    for day, whole in enumerate(slices(days, customers=240, seed=seed)):
+    """A topic: partitions out of step, customers who vanish, slices that are lost, come twice, come late; a break."""
+    random, found, closed = Random(seed), [], Random(f"closed {seed}").choice([0, 0, 4])
+    for swept, whole in enumerate(slices(days, customers=240, seed=seed)):
+        day = swept + (closed if swept >= 6 else 0)
         parts = [
             msgspec.structs.replace(
                 whole, partition=partition, at=(day - (partition == 2)) * DAY + number * 1000, rows=rows
@@ -105,6 +107,7 @@ def test_the_histories_hold_what_could_differ() -> None:
     assert any(snapshot.progress.broken_days for snapshot in found)
     assert {snapshot.progress.won_days for snapshot in found} == {0, 1}
     assert {snapshot.progress.heading_days for snapshot in found} == {0, 1, 2}
+    assert max(later.trained_at - one.trained_at for one, later in pairwise(found)) == 5 * DAY, "a break"
     assert any(snapshot.sample_below < 1 << 63 for snapshot in found)
     assert any(snapshot.samples_from > 7 for snapshot in found)
     values = [snapshot.value for snapshot in found if snapshot.value is not None]
