@@ -15,11 +15,13 @@ Labels: TypeAlias = npt.NDArray[np.intp]
 
 
 def squared_distances(points: Points, centres: Points) -> Points:
-    """Return shape (points, centres)."""
-    total = np.zeros((len(points), len(centres)))
+    """Return shape (points, centres), laid out by centre: few centres, many points."""
+    total = np.zeros((len(centres), len(points)))
     for feature in range(points.shape[1]):
-        total += (points[:, feature, None] - centres[None, :, feature]) ** 2
-    return total
+        way = np.subtract.outer(centres[:, feature], np.ascontiguousarray(points[:, feature]))
+        way *= way
+        total += way
+    return total.T
 
 
 def inertia(points: Points, centres: Points) -> float:
@@ -85,7 +87,8 @@ def _means(points: Points, labels: Labels, distances: npt.NDArray[np.float64], k
     counts = np.bincount(labels, minlength=k)
     sums = [np.bincount(labels, weights=points[:, feature], minlength=k) for feature in range(points.shape[1])]
     centres = np.column_stack(sums) / np.maximum(counts, 1)[:, None]
-    farthest = np.argsort(-distances, kind="stable")
-    for rank, empty in enumerate(np.flatnonzero(counts == 0)):
-        centres[empty] = points[farthest[rank % len(points)]]
+    empties = np.flatnonzero(counts == 0)
+    if len(empties):
+        farthest = np.argsort(-distances, kind="stable")
+        centres[empties] = points[farthest[np.arange(len(empties)) % len(points)]]
     return np.asarray(centres, dtype=np.float64)
