@@ -8,10 +8,9 @@ shift
 export FAULTS_SIZE=full TIERLINE_REQUIRE_SERVERS=1
 if [ $# -gt 0 ]; then exec "$bin/python" -m pytest tests/faults -v "$@"; fi
 
-mapfile -t odd < <(printf '%s\n' tests/faults/test_*.py | sed -n 'p;n')
-mapfile -t even < <(printf '%s\n' tests/faults/test_*.py | sed -n 'n;p')
-runs=()
-trap 'kill -INT "${runs[@]}" 2> /dev/null; wait; exit 130' INT TERM
+source scripts/side_by_side.sh
+mapfile -t one_half < <(odd tests/faults/test_*.py)
+mapfile -t other_half < <(even tests/faults/test_*.py)
 
 run() {  # name, files
     "$bin/python" -m pytest -v --durations=0 --durations-min=20 -o "cache_dir=.pytest_cache/faults-$1" "${@:2}" \
@@ -19,10 +18,6 @@ run() {  # name, files
     runs+=($!)
 }
 
-run one "${odd[@]}"
-run two "${even[@]}" tests/integration/test_demo_equals_oracle.py
-status=0
-for pid in "${runs[@]}"; do
-    wait "$pid" || status=1
-done
-exit "$status"
+run one "${one_half[@]}"
+run two "${other_half[@]}" tests/integration/test_demo_equals_oracle.py
+await_runs

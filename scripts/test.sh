@@ -8,28 +8,25 @@ bin=$1
 shift
 if [ $# -gt 0 ]; then exec "$bin/python" -m pytest "$@"; fi
 
+source scripts/side_by_side.sh
 folder=$(mktemp -d)
-runs=()
 trap 'rm -rf "$folder"' EXIT
-trap 'kill -INT "${runs[@]}" 2> /dev/null; wait; exit 130' INT TERM
 
 run() {  # name, how nice, what pytest is told
     nice -n "$2" "$bin/python" -m pytest -o "cache_dir=.pytest_cache/$1" "${@:3}" > "$folder/$1" 2>&1 &
     runs+=($!)
 }
 
-mapfile -t odd < <(printf '%s\n' tests/integration/test_*.py | sed -n 'p;n')
-mapfile -t even < <(printf '%s\n' tests/integration/test_*.py | sed -n 'n;p')
+mapfile -t one_half < <(odd tests/integration/test_*.py)
+mapfile -t other_half < <(even tests/integration/test_*.py)
 faults=(tests/faults/test_*.py)
 commits=$(git rev-list --count HEAD 2> /dev/null || echo 0)
 elsewhere=(tests/integration tests/browser tests/faults tests/contract tests/simulation)
 run computing 10 "${elsewhere[@]/#/--ignore=}"
-run waiting 0 "${odd[@]}" "${faults[commits % ${#faults[@]}]}" tests/contract tests/simulation
-run serving 0 "${even[@]}" tests/browser
+run waiting 0 "${one_half[@]}" "${faults[commits % ${#faults[@]}]}" tests/contract tests/simulation
+run serving 0 "${other_half[@]}" tests/browser
 
-status=0
-for pid in "${runs[@]}"; do
-    wait "$pid" || status=1
-done
+await_runs
+status=$?
 cat "$folder"/*
 exit "$status"
