@@ -178,11 +178,16 @@ def _grown(column: Integers, customers: int, value: int) -> Integers:
 def _learnt(trainer: Trainer, day: int, slices: list[Facts], offset: int) -> tuple[Snapshot | None, int]:
     part = DAY_MICROSECONDS // (len(slices) + 1)
     for index, numbered in enumerate(slices):
-        rows = tuple(Sample(str(number), *rest) for number, *rest in numbered.tolist())
-        trainer.take(SampleSlice(partition=0, at=day * DAY_MICROSECONDS + index * part, rows=rows), offset)
+        at = day * DAY_MICROSECONDS + index * part
+        trainer.take(SampleSlice(partition=0, at=at, rows=samples_of(numbered)), offset)
         offset += 1
     ended = SampleSlice(partition=0, at=(day + 1) * DAY_MICROSECONDS, rows=())
     return trainer.take(ended, offset), offset + 1
+
+
+def samples_of(numbered: Facts) -> tuple[Sample, ...]:
+    """Return rows of ``(number, facts)`` as a worker samples them."""
+    return tuple(Sample(str(number), *rest) for number, *rest in numbered.tolist())
 
 
 def _numbered(facts: Facts, chosen: npt.NDArray[np.bool_]) -> Facts:

@@ -177,8 +177,9 @@ class Trainer:
         leap they would find themselves among others'.
         """
         assert self._online is not None
+        assert self._ended_at is not None, "centres were left by a day that ended"
         raw: Points = np.array(self._online.raw_centres())
-        days = 0 if self._ended_at is None else (at - self._ended_at) // DAY_MICROSECONDS - 1
+        days = (at - self._ended_at) // DAY_MICROSECONDS - 1
         for ago in range(min(days, _QUIET_DAYS_MOST), 0, -1):
             then = days_ago(facts, ago)
             if len(then) >= self._settings.k * _CUSTOMERS_A_CLUSTER:

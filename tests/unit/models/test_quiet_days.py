@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from bench.facts import days_of_facts
-from bench.quality_run import Facts, whole_sweep
+from bench.quality_run import Facts, samples_of, whole_sweep
 from models import trainer
 from models.kmeans import Points, fresh_centres, inertia
 from models.scaled import Scaled, days_ago, scaled
 from models.settings import LearningSettings
 from models.trainer import Trainer
-from schemas.samples import Sample, SampleSlice
+from schemas.samples import SampleSlice
 from schemas.snapshot import Snapshot
 from tests.unit.models.building import DAY
 
@@ -51,8 +51,7 @@ def closing(forty_days: Closing) -> Closing:
 
 def sampled(day: int, facts: Facts) -> SampleSlice:
     (numbered,) = whole_sweep(day, facts)
-    rows = tuple(Sample(str(number), *rest) for number, *rest in numbered.tolist())
-    return SampleSlice(partition=0, at=day * DAY, rows=rows)
+    return SampleSlice(partition=0, at=day * DAY, rows=samples_of(numbered))
 
 
 def closed(facts: Facts, days: int) -> Facts:
