@@ -43,12 +43,14 @@ def log_features(facts: CustomerFacts, minor_per_major: int) -> Features:
 
 def logs_with_aov(facts: CustomerFacts, aov_minor: int, minor_per_major: int) -> Features:
     """Return `log_features` where the average order value is at hand."""
+    recency_days, frequency, monetary_minor = facts.recency_days, facts.frequency, facts.monetary_minor
+    tenure_days = facts.tenure_days
     return (
-        log1p(max(facts.recency_days, 0)),
-        log1p(max(facts.frequency, 0)),
-        log1p(max(facts.monetary_minor, 0) / minor_per_major),
-        log1p(max(aov_minor, 0) / minor_per_major),
-        log1p(max(facts.tenure_days, 0)),
+        log1p(recency_days) if recency_days > 0 else 0.0,
+        log1p(frequency) if frequency > 0 else 0.0,
+        log1p(monetary_minor / minor_per_major) if monetary_minor > 0 else 0.0,
+        log1p(aov_minor / minor_per_major) if aov_minor > 0 else 0.0,
+        log1p(tenure_days) if tenure_days > 0 else 0.0,
     )
 
 

@@ -5,6 +5,7 @@ names the scores, `state.standing` says what changed, and `state.segment_reasons
 """
 
 from bisect import bisect_left
+from math import dist
 from typing import NamedTuple
 
 from schemas.features import RECENCY, CustomerFacts, Features, divided_half_even, logs_with_aov
@@ -25,9 +26,9 @@ class Model(NamedTuple):
     centres: tuple[tuple[float, ...], ...]
     """In standard deviations."""
     stay_below: float
-    """The square of (1 - hysteresis)."""
+    """1 - hysteresis."""
     fresher_below: float
-    """The square of (1 - fresher_hysteresis), 0 where the snapshot has none."""
+    """1 - fresher_hysteresis, 0 where the snapshot has none."""
     pricing: Pricing | None
     """What the snapshot says of value, with what pricing needs at hand."""
     places: dict[int, int]
@@ -55,7 +56,7 @@ def model_of(version: int, snapshot: Snapshot) -> Model:
     )
     places = {cluster.id: place for place, cluster in enumerate(snapshot.clusters)}
     fresher = snapshot.fresher_hysteresis
-    stay_below, fresher_below = (1 - snapshot.hysteresis) ** 2, 0.0 if fresher is None else (1 - fresher) ** 2
+    stay_below, fresher_below = 1 - snapshot.hysteresis, 0.0 if fresher is None else 1 - fresher
     return Model(version, snapshot, weights, centres, stay_below, fresher_below, pricing_of(snapshot), places)
 
 
@@ -103,30 +104,23 @@ def rising_score(edges: Quintiles, value: int) -> int:
     return 1 + bisect_left(edges, value)
 
 
-def squared_distances(model: Model, logs: Features) -> list[float]:
-    """Return the squared distance of a customer's `log_features` to each centre, in standard deviations."""
+def distances(model: Model, logs: Features) -> list[float]:
+    """Return the distance of a customer's `log_features` to each centre, in standard deviations."""
     recency, frequency, monetary, aov, tenure = model.weights
     log_recency, log_frequency, log_monetary, log_aov, log_tenure = logs
-    at_recency, at_frequency, at_monetary = log_recency * recency, log_frequency * frequency, log_monetary * monetary
-    at_aov, at_tenure = log_aov * aov, log_tenure * tenure
-    return [
-        (at_recency - a) * (at_recency - a)
-        + (at_frequency - b) * (at_frequency - b)
-        + (at_monetary - c) * (at_monetary - c)
-        + (at_aov - d) * (at_aov - d)
-        + (at_tenure - e) * (at_tenure - e)
-        for a, b, c, d, e in model.centres
-    ]
+    at = log_recency * recency, log_frequency * frequency, log_monetary * monetary, log_aov * aov, log_tenure * tenure
+    return [dist(at, centre) for centre in model.centres]
 
 
 def _place(model: Model, logs: Features, previous_cluster: int, had_event: bool) -> int:
-    squares = squared_distances(model, logs)
-    nearest, present = squares.index(min(squares)), model.places.get(previous_cluster)
+    apart = distances(model, logs)
+    least = min(apart)
+    nearest, present = apart.index(least), model.places.get(previous_cluster)
     if present is None or nearest == present:
         return nearest
-    if squares[nearest] >= model.stay_below * squares[present]:
+    if least >= model.stay_below * apart[present]:
         return present
     clusters = model.snapshot.clusters
     if had_event or clusters[nearest].centre[RECENCY] > clusters[present].centre[RECENCY]:
         return nearest
-    return nearest if squares[nearest] < model.fresher_below * squares[present] else present
+    return nearest if least < model.fresher_below * apart[present] else present

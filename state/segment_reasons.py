@@ -1,6 +1,5 @@
 """Why a segment: the criteria that decided, and the smallest difference that would have led elsewhere."""
 
-from math import sqrt
 from typing import Final, TypeAlias
 
 from schemas.features import RECENCY, CustomerFacts, log_features
@@ -10,7 +9,7 @@ from schemas.snapshot import Quintiles
 from state.customer import Standing
 from state.decision import Told
 from state.rules import Rules
-from state.score import Model, squared_distances
+from state.score import Model, distances
 from state.segments import SegmentRules
 
 Reasons: TypeAlias = tuple[list[Told], Told | None]
@@ -34,25 +33,23 @@ def why_cluster(
 ) -> Reasons:
     """Return how near the centre is, in standard deviations, and the nearest other one; nothing without another."""
     clusters = model.snapshot.clusters
-    distances = [
-        sqrt(square) for square in squared_distances(model, log_features(facts, model.snapshot.minor_per_major))
-    ]
+    apart = distances(model, log_features(facts, model.snapshot.minor_per_major))
     here, left = model.places[after.cluster_id], None if before is None else model.places.get(before.cluster_id)
-    others = [place for place in range(len(distances)) if place != here]
+    others = [place for place in range(len(apart)) if place != here]
     if not others:
         return [], None
-    other = min(others, key=lambda place: distances[place])
-    threshold = distances[other]
+    other = min(others, key=lambda place: apart[place])
+    threshold = apart[other]
     if left is not None and left != here:
-        threshold = (1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * distances[left]
+        threshold = (1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * apart[left]
     criterion = _criterion(
-        "distance", round(distances[here], _DIGITS), "<", round(threshold, _DIGITS), distances[here] < threshold
+        "distance", round(apart[here], _DIGITS), "<", round(threshold, _DIGITS), apart[here] < threshold
     )
-    needed = (1 - model.snapshot.hysteresis) * distances[here]
+    needed = (1 - model.snapshot.hysteresis) * apart[here]
     return [criterion], {
         "segment": clusters[other].name,
         "name": "distance",
-        "value": round(distances[other], _DIGITS),
+        "value": round(apart[other], _DIGITS),
         "needed": round(needed, _DIGITS),
     }
 

@@ -14,12 +14,12 @@ MUTATIONS_OF_SCORING = [
         "bisect_left(edges, value + 1)",
     ),
     Mutation("recency is not reversed", score.recency_score, "5 - bisect_left(", "1 + bisect_left("),
-    Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * squares", "squares"),
+    Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * apart", "apart"),
     Mutation("a model moves customers anywhere", score._place, "had_event or", "True or"),
     Mutation(
         "a model moves customers to the fresher as easily as to the staler",
         score._place,
-        "squares[nearest] < model.fresher_below * squares[present]",
+        "least < model.fresher_below * apart[present]",
         "model.fresher_below",
     ),
     Mutation("a model moves nobody to the fresher", score._place, "model.fresher_below", "0.0"),
@@ -34,7 +34,7 @@ MUTATIONS_OF_SCORING = [
         "a cluster is carried by its place",
         score._place,
         "model.places.get(previous_cluster)",
-        "previous_cluster if 0 <= previous_cluster < len(squares) else None",
+        "previous_cluster if 0 <= previous_cluster < len(apart) else None",
     ),
     Mutation(
         "few orders are frequent",
@@ -112,8 +112,8 @@ MUTATIONS_OF_SCORING = [
     Mutation(
         "a cluster's threshold forgets what holds",
         segment_reasons.why_cluster,
-        "(1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * distances[left]",
-        "distances[left]",
+        "(1 - _part_to_be_nearer(model, left, here, had_event=had_event)) * apart[left]",
+        "apart[left]",
     ),
     Mutation(
         "a persona is told without the next better word",

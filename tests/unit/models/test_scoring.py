@@ -130,12 +130,12 @@ def test_without_an_own_event_a_customer_goes_to_the_fresher_only_where_it_is_mu
 ) -> None:
     model = model_of(1, msgspec.structs.replace(a_snapshot(), fresher_hysteresis=fresher))
     found = score_customer(model, facts, previous, had_event=False).cluster_id
-    squares = score.squared_distances(model, log_features(facts, 100))
+    apart = score.distances(model, log_features(facts, 100))
     centres = [cluster.centre for cluster in model.snapshot.clusters]
-    nearest = squares.index(min(squares))
+    nearest = apart.index(min(apart))
     is_staler = centres[nearest][RECENCY] > centres[previous][RECENCY]
     part = model.snapshot.hysteresis if is_staler else max(fresher, model.snapshot.hysteresis)
-    assert found == (nearest if squares[nearest] < (1 - part) ** 2 * squares[previous] else previous)
+    assert found == (nearest if apart[nearest] < (1 - part) * apart[previous] else previous)
 
 
 @given(facts_of_anybody, st.integers(-1, 3), st.booleans())
