@@ -11,7 +11,6 @@ from bench.adoption import adoption_in_words
 from bench.contending import ContenderFailedError
 from bench.expected import WrongEndError
 from bench.further import CUSTOMERS_MAX, QUICK, further_in_words, measure_further, sizes_up_to
-from bench.log import REAL_ORDERS
 from bench.lookalikes import lookalikes_in_words
 from bench.machine import Facts
 from bench.page import page
@@ -19,6 +18,7 @@ from bench.report import figures, markdown
 from bench.rounds import Options, run_bench
 from bench.samples import samples_in_words
 
+ORDERS = 500_000
 QUICK_ORDERS = 20_000
 CUSTOMERS = 100_000
 QUICK_CUSTOMERS = 2_000
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m bench", description="Measure Tierline beside what else one could take.")
-    parser.add_argument("--orders", type=_count, default=REAL_ORDERS, help="more than a year has: other customers")
+    parser.add_argument("--orders", type=_count, default=ORDERS, help="more than a year has: other customers")
     parser.add_argument("--rounds", type=_count, default=3, help="medians are taken over so many")
     parser.add_argument("--partitions", type=_count, default=8, help="of every topic")
     parser.add_argument("--customers", type=_count, default=CUSTOMERS_MAX, help="the most that a cost is measured at")

@@ -69,21 +69,19 @@ def _garbage_as_in_a_worker() -> Iterator[None]:
 
 def _measured(records: Sequence[LogRecord], program: Program) -> InProcess:
     snapshot = _handed_over(learnt_from(records, program))
-    model, later = model_of(0, snapshot), model_of(1, snapshot)
-    pairs = [(_fold(records, program), _weighed(records, program)) for _ in range(RUNS)]
-    without_value = model_of(0, msgspec.structs.replace(snapshot, value=None))
-    scored, unpriced = zip(
-        *((_fold(records, program, model)[1], _fold(records, program, without_value)[1]) for _ in range(RUNS)),
-        strict=True,
-    )
-    return InProcess(
-        decode=round(min(decode for (decode, _), _ in pairs), 2),
-        step=round(min(step for (_, step), _ in pairs), 2),
-        step_without_short_cut=round(min(step for _, (_, step) in pairs), 2),
-        step_with_model=round(min(scored), 2),
-        step_without_value=round(min(unpriced), 2),
-        adoption_a_customer=round(min(_adopted(records, program, (model, later)) for _ in range(RUNS)), 2),
-    )
+    without_value = msgspec.structs.replace(snapshot, value=None)
+    runs = [
+        (
+            *_fold(records, program),
+            _weighed(records, program)[1],
+            # A model of its own in every run: it remembers whom it priced.
+            _fold(records, program, model_of(0, snapshot))[1],
+            _fold(records, program, model_of(0, without_value))[1],
+            _adopted(records, program, (model_of(0, snapshot), model_of(1, snapshot))),
+        )
+        for _ in range(RUNS)
+    ]
+    return InProcess(*(round(min(times), 2) for times in zip(*runs, strict=True)))
 
 
 def _weighed(records: Sequence[LogRecord], program: Program) -> tuple[float, float]:

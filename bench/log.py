@@ -43,7 +43,7 @@ def bench_log(orders: int, partitions: int) -> BenchLog:
     unplaced = _real(orders) if is_real else sorted(_synthetic(orders), key=attrgetter("timestamp_ms"))
     records = _cut(unplaced, orders)
     return BenchLog(
-        "Complete Journey (real baskets)" if is_real else "synthetic orders",
+        _source(orders) if is_real else "synthetic orders",
         _placed(records, partitions),
         orders,
         len({record.key for record in records}),
@@ -55,6 +55,12 @@ def _real(orders: int) -> list[LogRecord]:
     year = year_of_baskets(Settings().cache_folder)
     copies = [year, *([_renamed(record, number) for record in year] for number in range(2, _copies(orders) + 1))]
     return sorted((record for copy in copies for record in copy), key=attrgetter("timestamp_ms"))
+
+
+def _source(orders: int) -> str:
+    copies = _copies(orders)
+    every = "" if copies == 1 else f", every customer {copies} times, under as many names"
+    return f"Complete Journey (real baskets{every})"
 
 
 def _copies(orders: int) -> int:

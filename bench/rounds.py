@@ -20,7 +20,7 @@ from bench.field import Field, prepare_field, run_field
 from bench.in_process import InProcess, measure_in_process
 from bench.light_end import end_of_folds, light_fold, require_equal
 from bench.light_program import write_light_program
-from bench.log import BenchLog, bench_log
+from bench.log import REAL_ORDERS, BenchLog, bench_log
 from bench.machine import Cores, pin
 from bench.servers import produce, served
 from bench.worker import WorkerMeasured, measure_worker
@@ -106,7 +106,8 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
             served(options.partitions, Path(name)) as servers,
         ):
             prepared = _prepared(options, log, *servers, cores, Path(name))
-            in_process = measure_in_process(log, program_of(prepared.settings))
+            year = bench_log(min(options.orders, REAL_ORDERS), options.partitions)
+            in_process = measure_in_process(year, program_of(prepared.settings))
             rounds = []
             for number in range(1, options.rounds + 1):
                 rounds.append(asyncio.run(_round(prepared)))
