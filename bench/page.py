@@ -37,7 +37,7 @@ Scoring is in the step (above, "with a model in force"). The trainer and the dai
 
 """
 TAIL = """
-Stages are the worker's own `tierline_stage_seconds`: CPU time of the worker's code, without waiting. What aiokafka's
+Stages are the worker's own `tierline_stage_seconds`: how long the worker's code ran, without waiting. What aiokafka's
 background tasks and the event loop take is the difference to the CPU time of the process.
 """
 

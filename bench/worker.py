@@ -37,7 +37,7 @@ class WorkerMeasured:
     peak_memory_mib: float
     stored_bytes: int
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
-    """CPU time by stage, as the worker's own metrics say."""
+    """Running time by stage, as the worker's own metrics say."""
 
 
 @dataclass(frozen=True, slots=True)

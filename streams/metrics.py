@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -11,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from schemas.drift import values_of
 from streams.kafka_inputs import KafkaInputs
 from streams.kafka_models import KafkaModels
-from streams.observed import Observed
+from streams.observed import VISIBLE_BOUNDS, Observed
 from streams.runner import PartitionRunner
 
 
@@ -39,7 +40,7 @@ REGISTER: Final = {
     "tierline_rebuilds": Registered("rebuilds: store and journal contradicted each other, or on demand", _BY_PARTITION),
     "tierline_relayed_outputs": Registered("outputs published", _BY_PARTITION),
     "tierline_samples": Registered("customers sampled for the trainer", _BY_PARTITION),
-    "tierline_stage_seconds": Registered("CPU seconds by stage, without waiting", ("stage",)),
+    "tierline_stage_seconds": Registered("Seconds that a stage's code ran, without waiting", ("stage",)),
     "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
     "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
     "tierline_customers": Registered("customers who have the tier now", ("tier",)),
@@ -160,18 +161,15 @@ class WorkerCollector:
         yield from (in_force, labels, held_back, drift, emerging)
 
     def _visible(self) -> Metric:
-        buckets: dict[float, int] = {}
+        """Every bound is there from the beginning: one that came later would look as if all before it were new."""
+        buckets: Counter[float] = Counter()
         total = 0.0
         for observed in list(self._worker.observed.values()):
             total += observed.visible_seconds
-            for bound, count in observed.visible.items():
-                buckets[bound] = buckets.get(bound, 0) + count
-        reached, cumulated = 0, []
-        for bound in sorted(buckets):
-            reached += buckets[bound]
-            cumulated.append(("+Inf" if bound == float("inf") else repr(bound), float(reached)))
-        if not cumulated or cumulated[-1][0] != "+Inf":
-            cumulated.append(("+Inf", float(reached)))
+            buckets.update(observed.visible)
+        reached = accumulate(buckets[bound] for bound in VISIBLE_BOUNDS)
+        names = [*map(repr, VISIBLE_BOUNDS[:-1]), "+Inf"]
+        cumulated = list(zip(names, map(float, reached), strict=True))
         name = "tierline_visible_seconds"
         return HistogramMetricFamily(name, REGISTER[name].text, buckets=cumulated, sum_value=total)
 

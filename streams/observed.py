@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from time import thread_time
+from time import perf_counter
 from typing import Final, TypeVar
 
 from schemas.instants import Instant
@@ -64,19 +64,23 @@ class Observed:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Add the CPU time spent inside, where nothing is awaited, to a stage's."""
-        began_at = thread_time()
+        """Add the time spent inside, where nothing is awaited, to a stage's.
+
+        By the clock, not by the CPU: to ask for a thread's CPU time is a call of the kernel, ten times as dear, and it
+        was a tenth of a worker's time at 500 orders a second.
+        """
+        began_at = perf_counter()
         try:
             yield
         finally:
             self._spent(stage, began_at)
 
     def worked(self, stage: str, work: Coroutine[object, None, Result]) -> Awaitable[Result]:
-        """Return ``work``, whose own CPU time adds to a stage's; what others do while it waits does not count."""
+        """Return ``work``, whose own running time adds to a stage's; what others do while it waits does not count."""
         return _Worked(work, lambda began_at: self._spent(stage, began_at))
 
     def _spent(self, stage: str, began_at: float) -> None:
-        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + thread_time() - began_at
+        self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + perf_counter() - began_at
 
 
 class _Worked(Generator[object, None, Result]):
@@ -91,7 +95,7 @@ class _Worked(Generator[object, None, Result]):
 
     def send(self, value: None) -> object:
         """Run it up to its next wait."""
-        began_at = thread_time()
+        began_at = perf_counter()
         try:
             return self._work.send(value)
         finally:
@@ -99,7 +103,7 @@ class _Worked(Generator[object, None, Result]):
 
     def throw(self, *error: object) -> object:
         """Let an error or a cancellation come out where it waits."""
-        began_at = thread_time()
+        began_at = perf_counter()
         try:
             return self._work.throw(*error)  # type: ignore[call-overload]
         finally:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +24,11 @@ from streams.waiting import at_most, cancel_all
 SWEEP_EVERY_SECONDS: Final = 1.0
 RELAY_EVERY_SECONDS: Final = 1.0
 """Also while idle, so that a silent failover of the store is noticed."""
-RELAY_PACE_SECONDS: Final = 0.05
-"""A transaction costs the same for one commit as for many: while busy, rounds do not follow each other sooner."""
+RELAY_PACE_SECONDS: Final = 0.025
+"""A transaction costs the same for one commit as for many: while busy, a worker begins no more than 40 a second.
+
+They are shared out to its partitions. With 160, at 500 orders a second, they were most of what broker and worker did.
+"""
 STATE_EVERY_SECONDS: Final = 1.0
 STATE_EVERY_SECONDS_LAGGING: Final = 60.0
 LAGGING_RECORDS: Final = 500
@@ -61,12 +64,15 @@ class PartitionRunner:
         beside: Beside,
         observed: Observed,
         limit: BadInputLimit,
+        held: Callable[[], int],
     ) -> None:
+        """``held`` says how many partitions the worker has."""
         self.partition = partition
         self.engine: PartitionEngine | None = None
         self.observed = observed
         self._work, self._ports, self._inputs, self._beside = work, ports, inputs, beside
         self._limit = limit
+        self._held = held
         self._has_committed = asyncio.Event()
         self._said_at: dict[str, float] = {}
         self._drains = self._is_done = False
@@ -143,7 +149,7 @@ class PartitionRunner:
                 if (self._is_done and not moved) or now - drained_at > DRAIN_SECONDS:
                     return
             elif moved:
-                await asyncio.sleep(began_at + RELAY_PACE_SECONDS - now)
+                await asyncio.sleep(began_at + RELAY_PACE_SECONDS * self._held() - now)
             else:
                 await _event_or_timeout(self._has_committed, RELAY_EVERY_SECONDS)
 

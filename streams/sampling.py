@@ -29,7 +29,7 @@ LOOK_EVERY_SECONDS: Final = 0.1
 DELIVERY_SECONDS = 15.0
 PAUSE_SECONDS = 0.02
 PAUSE_FACTOR = 9
-"""After a slice comes a pause of so many times its CPU time: sampling takes a tenth of a worker at most."""
+"""After a slice comes a pause of so many times the time it ran: sampling takes a tenth of a worker at most."""
 
 log = logging.getLogger("tierline.worker")
 

@@ -112,7 +112,9 @@ class PartitionsService:
     def _start_runner(self, partition: int, inputs: KafkaInputs, beside: Beside) -> None:
         observed = self.observed.setdefault(partition, Observed())
         work, ports = work_of(self.config), self._ports(inputs)
-        runner = PartitionRunner(partition, work, ports, inputs, beside, observed, self._limit)
+        runner = PartitionRunner(
+            partition, work, ports, inputs, beside, observed, self._limit, held=lambda: len(self.runners)
+        )
         self.runners[partition] = runner
         self._tasks[asyncio.create_task(runner.run())] = runner
 

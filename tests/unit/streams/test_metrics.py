@@ -16,7 +16,7 @@ from state.meta import PartitionMeta
 from storefront.api_metrics import ApiMetrics
 from streams.metrics import REGISTER, Watched, WorkerCollector
 from streams.model_versions import ModelVersions
-from streams.observed import Observed
+from streams.observed import VISIBLE_BOUNDS, Observed
 from tests.unit.models.building import a_snapshot
 
 COUNTERS = {
@@ -72,6 +72,22 @@ def test_the_register_is_documented_to_the_letter() -> None:
     }
     served = re.findall(r"^# TYPE (\S+) ", ApiMetrics(lambda: 0).text().decode(), re.MULTILINE)
     assert {name.removesuffix("_total") for name in served if not name.endswith("_created")} == set(of_api)
+
+
+def test_a_later_order_raises_only_the_bounds_at_and_above_it() -> None:
+    observed = [Observed(), Observed()]
+    worker = SimpleNamespace(observed=dict(enumerate(observed)))
+    seen = []
+    for one, seconds in ((0, 0.004), (1, 0.1)):
+        observed[one]._note_visible(seconds)
+        visible = WorkerCollector(cast("Watched", worker))._visible()
+        seen.append(
+            {float(one.labels["le"]): one.value for one in visible.samples if one.name.endswith("_bucket")}
+        )
+    assert set(seen[0]) == set(seen[1]) == set(VISIBLE_BOUNDS)
+    assert {bound for bound in seen[0] if seen[0][bound]} == {bound for bound in VISIBLE_BOUNDS if bound >= 0.004}
+    assert {seen[1][bound] - seen[0][bound] for bound in VISIBLE_BOUNDS if bound < 0.1} == {0}
+    assert {seen[1][bound] - seen[0][bound] for bound in VISIBLE_BOUNDS if bound >= 0.1} == {1}
 
 
 def test_counters_of_the_state_are_served(scrape: str) -> None:
