@@ -21,7 +21,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
     latency_customers: int = 10_000
     latency_seconds: int = 8
-    latency_turns: int = 3
+    latency_turns: int = 5
     growth_customers: tuple[int, ...] = (10_000, 100_000, CUSTOMERS_MAX)
     growth_orders: int = 50_000
     two_workers_orders: int = 100_000

@@ -94,7 +94,7 @@ def markdown(found: Figures) -> str:
         f"- Peak memory of the worker: {found.worker_peak_memory_mib:,.0f} MiB.",
         f"- Valkey: {found.stored_bytes_per_customer:,.0f} bytes a customer with a ledger of {ledger:.0f} orders.",
         "",
-        "| stage of the worker | CPU microseconds an order |",
+        "| stage of the worker | microseconds an order |",
         "|---|--:|",
         *(f"| {stage} | {spent:.2f} |" for stage, spent in found.cpu_microseconds_per_order_by_stage.items()),
     ]
