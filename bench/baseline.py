@@ -5,7 +5,6 @@ fields that matter, one packed MSET a batch with a blob for each of its customer
 """
 
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,8 +16,8 @@ import hiredis
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from streams.garbage import look_seldom
 from streams.partition import RECORDS_A_ROUND
-from streams.worker import GC_THRESHOLDS
 
 Kind = Literal["consume", "raw"]
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
@@ -54,9 +53,7 @@ class Seen(msgspec.Struct):
 async def measure(job: Job) -> Measured:
     """Read everything and return what that took, from the first fetch to the last answer."""
     async with _consumer(job.kafka) as consumer, _takes(job) as take:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        look_seldom()
         began_at, cpu_at = time.perf_counter(), time.process_time()
         consumer.assign([TopicPartition(topic, number) for topic in job.topics for number in range(job.partitions)])
         left = job.records

@@ -26,7 +26,7 @@ from state.memory import CustomersInMemory
 from state.meta import PartitionMeta
 from state.score import Model, model_of
 from state.standing import facts_of
-from streams.worker import GC_THRESHOLDS
+from streams.garbage import look_seldom
 
 RUNS = 9
 RECORDS_A_COMMIT = 2000
@@ -57,9 +57,7 @@ def measure_in_process(log: BenchLog, program: Program) -> InProcess:
 def _garbage_as_in_a_worker() -> Iterator[None]:
     """Look for unreachable objects as seldom as a worker does, or its pauses are taken for the fold's."""
     thresholds = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    look_seldom()
     try:
         yield
     finally:

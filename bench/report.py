@@ -45,7 +45,7 @@ class Figures(msgspec.Struct, frozen=True):
     server_cpu_seconds_per_100k_orders: dict[str, float]
     raw_of_consume: Ratio
     tierline_of_raw: Ratio
-    cpu_microseconds_per_order_by_stage: dict[str, float]
+    microseconds_per_order_by_stage: dict[str, float]
     in_process: InProcess
     worker_peak_memory_mib: float
     stored_bytes_per_customer: float
@@ -69,7 +69,7 @@ def figures(bench: Bench, facts: Facts) -> Figures:
         server_cpu_seconds_per_100k_orders={name: round(used / orders * 1e5, 3) for name, used in servers.items()},
         raw_of_consume=ratio([one.consume.seconds for one in rounds], [one.raw.seconds for one in rounds]),
         tierline_of_raw=ratio([one.raw.seconds for one in rounds], [one.worker.seconds for one in rounds]),
-        cpu_microseconds_per_order_by_stage=_by_stage(rounds, orders, worker_cpu_seconds),
+        microseconds_per_order_by_stage=_by_stage(rounds, orders, worker_cpu_seconds),
         in_process=bench.in_process,
         worker_peak_memory_mib=round(max(one.worker.peak_memory_mib for one in rounds)),
         stored_bytes_per_customer=round(median(one.worker.stored_bytes for one in rounds) / bench.log.customers),
@@ -96,7 +96,7 @@ def markdown(found: Figures) -> str:
         "",
         "| stage of the worker | microseconds an order |",
         "|---|--:|",
-        *(f"| {stage} | {spent:.2f} |" for stage, spent in found.cpu_microseconds_per_order_by_stage.items()),
+        *(f"| {stage} | {spent:.2f} |" for stage, spent in found.microseconds_per_order_by_stage.items()),
     ]
     return "\n".join(lines) + "\n"
 

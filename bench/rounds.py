@@ -106,7 +106,7 @@ def run_bench(options: Options, say: Callable[[str], None]) -> Bench:
             served(options.partitions, Path(name)) as servers,
         ):
             prepared = _prepared(options, log, *servers, cores, Path(name))
-            year = bench_log(min(options.orders, REAL_ORDERS), options.partitions)
+            year = log if options.orders <= REAL_ORDERS else bench_log(REAL_ORDERS, options.partitions)
             in_process = measure_in_process(year, program_of(prepared.settings))
             rounds = []
             for number in range(1, options.rounds + 1):

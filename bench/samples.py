@@ -8,6 +8,7 @@ from bench.log import bench_log
 from bench.ratio import verdict_at_most
 from models.settings import LearningSettings
 from models.trainer import Trainer
+from schemas.instants import DAY_MICROSECONDS
 from schemas.journal import Start
 from schemas.program import Program
 from schemas.samples import Sample, SampleSlice, decode_slice, encode_slice
@@ -19,7 +20,6 @@ from state.meta import PartitionMeta
 from streams.sampling import CUSTOMERS_A_SLICE, slice_of
 
 RUNS = 5
-DAY = 86_400_000_000
 CUSTOMERS = LearningSettings().table_customers
 SHARE_WANTED = 0.2
 """Of a core, for the trainer."""
@@ -39,7 +39,7 @@ def samples_in_words() -> str:
 
 
 def _share_in_words(seconds_a_day: float) -> str:
-    part = seconds_a_day / (DAY / 1e6)
+    part = seconds_a_day / (DAY_MICROSECONDS / 1e6)
     return (
         f"More customers than {CUSTOMERS:,} are not sampled, so a day of any shop takes {seconds_a_day:.1f} CPU-s "
         f"of the trainer at most, at any pace of orders: {part:.6f} of a core; {verdict_at_most(part, SHARE_WANTED)}."
@@ -87,7 +87,7 @@ def _fold(trainer: Trainer, bodies: list[bytes], offset: int) -> None:
 
 
 def _end(trainer: Trainer, day: int) -> None:
-    assert trainer.take(SampleSlice(partition=0, at=day * DAY, rows=()), 10**9) is not None
+    assert trainer.take(SampleSlice(partition=0, at=day * DAY_MICROSECONDS, rows=()), 10**9) is not None
 
 
 def _least(work: Callable[[], object]) -> float:

@@ -52,7 +52,7 @@ def lloyd(points: Points, centres: Points, steps: int) -> Points:
     for _ in range(steps):
         distances = squared_distances(points, centres)
         labels, before = distances.argmin(axis=1), centres
-        centres = _means(points, labels, distances.min(axis=1), len(centres))
+        centres = _means(points, labels, distances)
         if np.array_equal(centres, before):
             break
     return centres
@@ -83,12 +83,13 @@ def _plus_plus(points: Points, k: int, rng: np.random.Generator) -> Points:
     return centres
 
 
-def _means(points: Points, labels: Labels, distances: npt.NDArray[np.float64], k: int) -> Points:
+def _means(points: Points, labels: Labels, distances: Points) -> Points:
+    k = distances.shape[1]
     counts = np.bincount(labels, minlength=k)
     sums = [np.bincount(labels, weights=points[:, feature], minlength=k) for feature in range(points.shape[1])]
     centres = np.column_stack(sums) / np.maximum(counts, 1)[:, None]
     empties = np.flatnonzero(counts == 0)
     if len(empties):
-        farthest = np.argsort(-distances, kind="stable")
+        farthest = np.argsort(-distances.min(axis=1), kind="stable")
         centres[empties] = points[farthest[np.arange(len(empties)) % len(points)]]
     return np.asarray(centres, dtype=np.float64)

@@ -99,9 +99,7 @@ def _of_the_young(orders: BgNbd, repeats: int, z: float) -> float:
 
 def _orders(pricing: Pricing, facts: CustomerFacts) -> float:
     """Return the orders to expect: equation 10. Repeat orders are x, their time t_x, tenure is T."""
-    orders, repeats, tenure = pricing.orders, facts.frequency - 1, facts.tenure_days
-    if repeats < 0 or tenure < 0:
-        repeats, tenure = max(repeats, 0), max(tenure, 0)
+    orders, repeats, tenure = pricing.orders, max(facts.frequency - 1, 0), max(facts.tenure_days, 0)
     expected = pricing.while_active(repeats, tenure)
     if repeats == 0:
         return expected

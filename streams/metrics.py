@@ -40,7 +40,7 @@ REGISTER: Final = {
     "tierline_rebuilds": Registered("rebuilds: store and journal contradicted each other, or on demand", _BY_PARTITION),
     "tierline_relayed_outputs": Registered("outputs published", _BY_PARTITION),
     "tierline_samples": Registered("customers sampled for the trainer", _BY_PARTITION),
-    "tierline_stage_seconds": Registered("Seconds that a stage's code ran, without waiting", ("stage",)),
+    "tierline_stage_seconds": Registered("seconds that a stage's code ran, without waiting", ("stage",)),
     "tierline_fates": Registered("records by fate, since the partition began", ("fate",)),
     "tierline_dead_letters": Registered("dead letters by reason, since the partition began", ("reason",)),
     "tierline_customers": Registered("customers who have the tier now", ("tier",)),

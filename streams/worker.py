@@ -4,7 +4,6 @@ Faust brings the lifecycle, signals and sensors; records come by `AIOKafkaConsum
 """
 
 import asyncio
-import gc
 import logging
 import sys
 import traceback
@@ -18,13 +17,11 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from state.errors import StateError
 from streams.faust_worker import QuietWorker, nothing_of_its_own, stop_at_end
+from streams.garbage import look_seldom
 from streams.metrics import WorkerCollector
 from streams.ports import LogUnavailableError, StopError
 from streams.service import PartitionsService
 from streams.worker_config import WorkerConfig
-
-GC_THRESHOLDS = (50_000, 50, 50)
-"""The cache holds many long-lived objects; looking through them often costs a fifth of the throughput."""
 
 log = logging.getLogger("tierline.worker")
 
@@ -67,9 +64,7 @@ class WorkerService(Service):
             registry = CollectorRegistry()
             registry.register(WorkerCollector(self._partitions))
             start_http_server(self._config.metrics_port, registry=registry)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        look_seldom()
         self._running = asyncio.create_task(self._run(self._partitions))
 
     async def on_stop(self) -> None:

@@ -99,7 +99,7 @@ def test_the_page_names_ratios_and_no_place() -> None:
         server_cpu_seconds_per_100k_orders={"kafka": 1.0, "valkey": 2.0},
         raw_of_consume=Ratio(0.8, 0.7, 0.9),
         tierline_of_raw=Ratio(0.15, 0.14, 0.16),
-        cpu_microseconds_per_order_by_stage={"step": 12.5},
+        microseconds_per_order_by_stage={"step": 12.5},
         in_process=InProcess(
             decode=7.0,
             step=28.0,
