@@ -46,7 +46,7 @@ class Centres:
         reservoir, rng = self._drawn(today.points, day)
         if self.heading:
             return self._one_day_nearer(reservoir, old, today)
-        anchored = self._anchored(reservoir, old)
+        anchored = self._anchored(reservoir, old, today.newcomers)
         fresh = self._fresh(reservoir, rng)
         is_better = inertia(today.points, fresh) <= (1 - settings.restart_gain) * inertia(today.points, anchored)
         self.won_days = self.won_days + 1 if is_better else 0
@@ -59,10 +59,12 @@ class Centres:
         """Return the centres after a day of which nothing is known but that time passed; no challenger comes on it."""
         reservoir, _ = self._drawn(quiet.points, day)
         old = quiet.of(raw)
-        return self._one_day_nearer(reservoir, old, quiet) if self.heading else self._anchored(reservoir, old)
+        if self.heading:
+            return self._one_day_nearer(reservoir, old, quiet)
+        return self._anchored(reservoir, old, quiet.newcomers)
 
     def _one_day_nearer(self, reservoir: Points, old: Points, today: Scaled) -> Points:
-        ahead = self._anchored(reservoir, today.of(np.array(self.heading)))
+        ahead = self._anchored(reservoir, today.of(np.array(self.heading)), today.newcomers)
         nearer = old + (ahead - old) / self.heading_days
         self._head_for(ahead, self.heading_days - 1, today)
         return np.asarray(nearer, dtype=np.float64)
@@ -71,19 +73,21 @@ class Centres:
         self.heading_days = days
         self.heading = tuple(as_features(row) for row in today.raw(scaled)) if days else NOWHERE
 
-    def _anchored(self, reservoir: Points, old: Points) -> Points:
+    def _anchored(self, reservoir: Points, old: Points, newcomers: float) -> Points:
         """Return the centres, pulled to where the customers of the day would have them.
 
         All the way but for what the draw may have erred by: damping is against its noise, and where the customers have
         moved farther than that, it would only keep the centres behind them. One centre alone has to be farther off, for
-        that may be a new group. Where most of them are off, the shop has changed.
+        that may be a new group. Where most of them are off, the shop has changed; and the more of its customers are new
+        (``newcomers``, 0-1), the less can yesterday's places be worth.
         """
         settings = self._settings
         target = matched(old, lloyd(reservoir, old, settings.lloyd_steps))
         ways = np.maximum(((target - old) ** 2).sum(axis=1), _LEAST_WAY)
         doubts = draw_errors(reservoir, target) / ways
         alone, together = 1 - settings.anchor_doubt * doubts, 1 - settings.shop_doubt * np.median(doubts)
-        pull = np.maximum(settings.anchor_pull, np.maximum(alone, together))
+        least = settings.anchor_pull + (1 - settings.anchor_pull) * newcomers
+        pull = np.maximum(least, np.maximum(alone, together))
         return np.asarray(old + pull[:, None] * (target - old), dtype=np.float64)
 
     def _fresh(self, reservoir: Points, rng: np.random.Generator) -> Points:

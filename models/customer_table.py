@@ -1,7 +1,7 @@
 """The latest sample of each customer, or of a fair part of them where there are many."""
 
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,11 @@ from schemas.features import KEY_LIMIT
 from schemas.instants import Instant
 
 Integers: TypeAlias = npt.NDArray[np.int64]
+
+NEWCOMERS_DAYS: Final = 28
+"""Who first ordered within so many days is a newcomer."""
+_TENURE_DAYS: Final = 3
+"""Its place among a customer's facts."""
 
 _SLACK = 1.25  # Pruned when a quarter too many are there, so that pruning is rare.
 
@@ -25,6 +30,11 @@ class Row(NamedTuple):
     """As of when."""
     offset: int
     """Where in the samples topic."""
+
+
+def came_within(facts: Integers, days: int) -> float:
+    """Return which part (0-1) of the customers first ordered within so many days; ``facts``: shape (customers, 4)."""
+    return float((facts[:, _TENURE_DAYS] <= days).mean())
 
 
 class CustomerTable:

@@ -1,7 +1,9 @@
 """An emerging segment: customers who are far from every centre, and near to each other.
 
 Far customers there always are, each in a corner of their own. On the Complete Journey (2,469 households) 95 at most are
-far on a day, and groups of 8 at most among them; a segment that nobody knew is more than a few.
+far on a day, and groups of 8 at most among them; a segment that nobody knew is more than a few. Nor is it the edge of a
+crowd, where far customers are near to each other because so many are near to them who are not far: where most customers
+have one order, those who paid most for it are such an edge.
 """
 
 from math import ceil
@@ -9,9 +11,10 @@ from typing import Final
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from models.customer_table import Integers
-from models.kmeans import squared_distances
+from models.kmeans import Points, squared_distances
 from models.log_matrix import as_features, log_matrix
 from schemas.drift import Emerging
 from schemas.snapshot import Snapshot
@@ -27,12 +30,14 @@ LEAST_CUSTOMERS: Final = 12
 CUSTOMERS_PART: Final = 0.005
 """How many, the cores and who is near one, make a group an emerging segment. To ask for more would be too late: where
 they come a few a day, a centre has followed them by then."""
+EDGE_PART: Final = 0.5
+"""How many others, as a part of the group, may be near to it."""
 LOOKED_AT: Final = 25_000
 """Of a larger table so many are looked at, a fair sample: those with the lowest keys."""
 
 
 def emerging_segment(known: Snapshot, facts: Integers) -> Emerging | None:
-    """Return the largest group of customers that the centres of ``known`` leave out; None where none is large enough.
+    """Return the largest group of customers that the centres of ``known`` leave out; None where there is no segment.
 
     ``facts`` are in the order of the sampling keys.
     """
@@ -44,10 +49,17 @@ def emerging_segment(known: Snapshot, facts: Integers) -> Emerging | None:
     cores = near.sum(axis=1) > neighbours  # Each is near to itself.
     if not cores.any():
         return None
-    _, labels = connected_components(near[np.ix_(cores, cores)])
-    largest = np.flatnonzero(cores)[labels == np.bincount(labels).argmax()]
-    members = near[:, largest].any(axis=1)
-    count = int(members.sum())
-    if count < max(LEAST_CUSTOMERS, CUSTOMERS_PART * len(points)):
-        return None
-    return Emerging(count, round(count / len(points), 6), as_features(logs[far][members].mean(axis=0)))
+    count, labels = connected_components(near[np.ix_(cores, cores)])
+    least = max(LEAST_CUSTOMERS, CUSTOMERS_PART * len(points))
+    groups = [near[:, np.flatnonzero(cores)[labels == label]].any(axis=1) for label in range(count)]
+    for members in sorted(groups, key=np.count_nonzero, reverse=True):
+        customers = int(members.sum())
+        if customers >= least and not _is_edge(points[far][members], points[~far]):
+            return Emerging(customers, round(customers / len(points), 6), as_features(logs[far][members].mean(axis=0)))
+    return None
+
+
+def _is_edge(members: Points, others: Points) -> bool:
+    """Tell whether more of the others are near to a member than may be."""
+    nearest, _ = cKDTree(members).query(others, distance_upper_bound=NEAR_DEVIATIONS)
+    return int(np.isfinite(nearest).sum()) > EDGE_PART * len(members)

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.customer_table import Integers
+from models.customer_table import NEWCOMERS_DAYS, Integers, came_within
 from models.kmeans import Points
 from models.log_matrix import log_matrix
 from models.settings import LearningSettings
@@ -24,6 +24,8 @@ class Scaled(NamedTuple):
     """Shape (customers, features)."""
     mean: Points
     deviation: Points
+    newcomers: float = 0.0
+    """Which part of them first ordered within the last weeks, 0-1."""
 
     def raw(self, points: Points) -> Points:
         """Return points of these units in log units."""
@@ -40,7 +42,7 @@ def scaled(facts: Integers, settings: LearningSettings) -> Scaled:
     mean, deviation = logs.mean(axis=0), logs.std(axis=0)
     deviation[deviation < _LEAST_DEVIATION] = 1.0
     deviation[settings.features :] = _WEIGHTLESS
-    return Scaled((logs - mean) / deviation, mean, deviation)
+    return Scaled((logs - mean) / deviation, mean, deviation, came_within(facts, NEWCOMERS_DAYS))
 
 
 def days_ago(facts: Integers, days: int) -> Integers:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from models.customer_table import Integers
+from models.customer_table import NEWCOMERS_DAYS, Integers, came_within
 from models.drift import centre_shifts, share_shift
 from models.emerging import emerging_segment
 from models.kmeans import Points, squared_distances
@@ -26,6 +26,9 @@ LABEL_CHURN_LIMIT: Final = 0.12
 """There 0.058 at most, 0.026 on a median day; hysteresis keeps most of these customers where they are."""
 DISTANCE_LIMIT: Final = 0.035
 """By which part the distance may exceed its usual level; there 0.016 at most."""
+NEWCOMERS_FARTHER: Final = 0.25
+"""By which part newcomers may be farther away than others: a shop that is being found by its customers is another one
+every week, and nothing is wrong with it."""
 SETTLING_DAYS: Final = 30
 """The first days of the trainer, in which customers are still being found, are not judged."""
 LEVEL_DAYS: Final = 14
@@ -56,7 +59,7 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
     )
     if days <= SETTLING_DAYS:
         return found
-    judged = _judged(found, known, days - before.progress.days, after.customers)
+    judged = _judged(found, known, days - before.progress.days, facts)
     return _with_emerging(judged, before, known, facts, days - before.progress.days)
 
 
@@ -74,14 +77,15 @@ def _with_emerging(found: Drift, before: Snapshot, known: Drift, facts: Integers
     return replace(found, emerging=replace(group, is_new=ago is None), emerged_days_ago=0)
 
 
-def _judged(found: Drift, before: Drift, days: int, customers: int) -> Drift:
-    """Days between two models allow for more, as a random walk does."""
-    noise = sqrt(max(days, 1) * max(1.0, LIMITS_FOR_CUSTOMERS / customers))
+def _judged(found: Drift, before: Drift, days: int, facts: Integers) -> Drift:
+    """Days between two models allow for more, as a random walk does; and so do customers who have come since."""
+    noise = sqrt(max(days, 1) * max(1.0, LIMITS_FOR_CUSTOMERS / len(facts)))
+    farther = DISTANCE_LIMIT * noise + NEWCOMERS_FARTHER * came_within(facts, NEWCOMERS_DAYS)
     limits = (
         CENTRE_SHIFT_LIMIT * noise,
-        SHARE_SHIFT_LIMIT * noise,
+        SHARE_SHIFT_LIMIT * noise + came_within(facts, days),
         LABEL_CHURN_LIMIT * noise,
-        found.usual_distance * (1 + DISTANCE_LIMIT * noise),
+        found.usual_distance * (1 + farther),
     )
     judged = zip(values_of(found).items(), limits, strict=True)
     above = [Notice(name, value, round(limit, _DIGITS)) for (name, value), limit in judged if value > limit]

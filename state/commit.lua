@@ -7,10 +7,11 @@ local function base(keys)
   return string.sub(keys[1], 1, -5)
 end
 
-local function sliced(command, first, items)
-  for from = 1, #items, SLICE do
-    local to = math.min(from + SLICE - 1, #items)
-    if first then redis.call(command, first, unpack(items, from, to)) else redis.call(command, unpack(items, from, to)) end
+-- Calls the command with items[from..to], some at a time: unpack() has a limit.
+local function sliced(command, first, items, from, to)
+  for at = from, to, SLICE do
+    local stop = math.min(at + SLICE - 1, to)
+    if first then redis.call(command, first, unpack(items, at, stop)) else redis.call(command, unpack(items, at, stop)) end
   end
 end
 
@@ -91,6 +92,26 @@ local function tell(prefix, args, at, stop)
   if args[8] ~= '' then redis.pcall('XADD', prefix .. 'changed', 'MAXLEN', args[11], args[4] .. '-0', 'c', args[8]) end
 end
 
+-- args from..to: fields of a ledger and their values; an empty one is dropped. Returns where the next ledger begins.
+local function keep(key, args, from, to)
+  if to - from == 1 and args[to] ~= '' then
+    redis.call('HSET', key, args[from], args[to])
+    return to + 1
+  end
+  local puts, drops = {}, {}
+  for i = from, to, 2 do
+    if args[i + 1] == '' then
+      drops[#drops + 1] = args[i]
+    else
+      puts[#puts + 1] = args[i]
+      puts[#puts + 1] = args[i + 1]
+    end
+  end
+  sliced('HSET', key, puts, 1, #puts)
+  sliced('HDEL', key, drops, 1, #drops)
+  return to + 1
+end
+
 -- args: expected, new, meta, step, outbox, the day's slot and counts, who changed, how much is kept for pages (3 numbers),
 -- sizes of the seven lists that follow, the lists.
 local function commit(keys, args)
@@ -113,34 +134,19 @@ local function commit(keys, args)
   end
   if sizes[1] > 0 then forget(prefix .. 'live', gone) end
   at = at + sizes[1]
-  local states = {}
+  local states, marked, first = {}, #dirty, prefix .. 'c:'
   for i = at, at + sizes[2] - 1, 2 do
-    states[#states + 1] = prefix .. 'c:' .. args[i]
-    states[#states + 1] = args[i + 1]
-    dirty[#dirty + 1] = step
-    dirty[#dirty + 1] = args[i]
+    local n = i - at
+    states[n + 1], states[n + 2] = first .. args[i], args[i + 1]
+    dirty[marked + n + 1], dirty[marked + n + 2] = step, args[i]
   end
-  if #states > 0 then sliced('MSET', nil, states) end
+  sliced('MSET', nil, states, 1, sizes[2])
   at = at + sizes[2]
   local stop = at + sizes[3]
   while at < stop do
-    local key, fields = prefix .. 'o:' .. args[at], tonumber(args[at + 1])
-    local puts, drops = {}, {}
-    for i = at + 2, at + 1 + fields * 2, 2 do
-      if args[i + 1] == '' then
-        drops[#drops + 1] = args[i]
-      else
-        puts[#puts + 1] = args[i]
-        puts[#puts + 1] = args[i + 1]
-      end
-    end
-    if #puts > 0 then sliced('HSET', key, puts) end
-    if #drops > 0 then sliced('HDEL', key, drops) end
-    at = at + 2 + fields * 2
+    at = keep(prefix .. 'o:' .. args[at], args, at + 2, at + 1 + tonumber(args[at + 1]) * 2)
   end
-  local due = {}
-  for i = at, at + sizes[4] - 1 do due[#due + 1] = args[i] end
-  if #due > 0 then sliced('ZADD', prefix .. 'due', due) end
+  sliced('ZADD', prefix .. 'due', args, at, at + sizes[4] - 1)
   at = at + sizes[4]
   for i = at, at + sizes[5] - 1, 2 do redis.call('HSET', prefix .. 'erased', args[i], args[i + 1]) end
   at = at + sizes[5]
@@ -148,7 +154,7 @@ local function commit(keys, args)
   at = at + sizes[6]
   if args[5] ~= '' then redis.call('RPUSH', prefix .. 'outbox', args[5]) end
   tell(prefix, args, at, at + sizes[7] - 1)
-  if #dirty > 0 then sliced('ZADD', prefix .. 'dirty', dirty) end
+  sliced('ZADD', prefix .. 'dirty', dirty, 1, #dirty)
   redis.call('HSET', keys[1], 'token', args[2], 'meta', args[3])
   return 1
 end

@@ -179,6 +179,19 @@ def test_what_moves_most_centres_is_followed_sooner_than_what_moves_one() -> Non
     assert part_gone(np.array([1, 1, 1])) > 0.6
 
 
+def test_the_more_customers_are_new_the_farther_centres_go() -> None:
+    """One of three heaps moved by half a standard deviation, which may be noise; but who is new was never elsewhere."""
+    settings = msgspec.structs.replace(SMALL, k=3, reservoir_customers=1_500)
+    rng, heaps = np.random.default_rng(2), np.array([[0.0, 0, 0, 0, 0], [8, 0, 0, 0, 0], [0, 8, 0, 0, 0]])
+    points, way = np.repeat(heaps, 500, axis=0) + rng.normal(size=(1500, 5)) * 0.5, np.array([0, 0, 0.25, 0, 0])
+    old = heaps - np.array([1, 0, 0])[:, None] * way
+    gone = []
+    for newcomers in (0.0, 0.5, 1.0):
+        now = Centres(settings).next(as_they_are(points)._replace(newcomers=newcomers), old, 1)
+        gone.append(float((now - old)[0] @ way / (way @ way)))
+    assert gone == pytest.approx([0.2, 0.6, 1.0], abs=0.1)
+
+
 def test_centres_on_their_way_to_a_fresh_start_are_not_left_behind_by_the_customers() -> None:
     """All move by one unit a day, on all the way; a fifth of that a day would leave the centres four units behind."""
     settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=8)

@@ -6,11 +6,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.customer_table import Integers
+from models.emerging import emerging_segment
+from models.kmeans import squared_distances
+from models.log_matrix import log_matrix
 from models.trainer import Trainer
 from models.watch import CENTRE_SHIFT_LIMIT, LABEL_CHURN_LIMIT, SETTLING_DAYS, SHARE_SHIFT_LIMIT, drift_of
 from schemas.drift import Drift, Emerging, Notice
 from schemas.raw_units import raw_units
-from schemas.snapshot import Progress, Snapshot, decode_snapshot, encode_snapshot
+from schemas.snapshot import Cluster, Progress, Snapshot, decode_snapshot, encode_snapshot
 from tests.unit.models.building import SMALL, a_snapshot, folded, slices, with_group
 
 INJECTED_ON = SETTLING_DAYS + 6
@@ -81,11 +85,15 @@ MANY = np.array([[1 + n % 9, 1 + n % 7, 1_000 + 37 * (n % 500), 20 + n % 50] for
 """The facts of as many customers as the limits are for."""
 
 
-def a_day_after(before: Snapshot, **changes: object) -> Drift:
+NEW = np.where(np.arange(2_500) % 20 == 0, 1, 30 + MANY[:, 3])
+"""Tenures of which a twentieth is that of customers who came yesterday."""
+
+
+def a_day_after(before: Snapshot, facts: Integers = MANY, **changes: object) -> Drift:
     day = SETTLING_DAYS + 10
-    settled = msgspec.structs.replace(before, progress=Progress(days=day - 1), customers=len(MANY))
-    settled = msgspec.structs.replace(settled, drift=drift_of(None, settled, MANY, day - 1))
-    return drift_of(settled, msgspec.structs.replace(settled, **changes), MANY, day)
+    settled = msgspec.structs.replace(before, progress=Progress(days=day - 1), customers=len(facts))
+    settled = msgspec.structs.replace(settled, drift=drift_of(None, settled, facts, day - 1))
+    return drift_of(settled, msgspec.structs.replace(settled, **changes), facts, day)
 
 
 def test_the_same_model_and_the_same_customers_are_no_drift() -> None:
@@ -102,12 +110,55 @@ def test_a_centre_that_jumps_is_noticed() -> None:
     assert found.noticed[0] == Notice("centre_shift", found.centre_shift, CENTRE_SHIFT_LIMIT)
 
 
-def test_shares_that_move_are_noticed() -> None:
+def moved_by(part: float) -> tuple[Cluster, ...]:
     first, second, *others = a_snapshot().clusters
-    less = msgspec.structs.replace(first, share=first.share - 0.1)
-    more = msgspec.structs.replace(second, share=second.share + 0.1)
-    found = a_day_after(a_snapshot(), clusters=(less, more, *others))
+    less = msgspec.structs.replace(first, share=first.share - part)
+    return less, msgspec.structs.replace(second, share=second.share + part), *others
+
+
+def test_shares_that_move_are_noticed() -> None:
+    found = a_day_after(a_snapshot(), clusters=moved_by(0.1))
     assert found.noticed == (Notice("share_shift", 0.1, SHARE_SHIFT_LIMIT),)
+
+
+def test_shares_may_move_further_by_those_who_came_since() -> None:
+    since = np.column_stack([MANY[:, :3], NEW])
+    assert a_day_after(a_snapshot(), since, clusters=moved_by(SHARE_SHIFT_LIMIT + 0.04)).noticed == ()
+    (notice,) = a_day_after(a_snapshot(), since, clusters=moved_by(SHARE_SHIFT_LIMIT + 0.06)).noticed
+    assert notice.measure == "share_shift"
+    assert notice.limit == pytest.approx(SHARE_SHIFT_LIMIT + 0.05)
+
+
+@pytest.mark.parametrize(("newcomers", "allowed"), [(0.0, 0.035), (0.2, 0.085)])
+def test_newcomers_may_be_farther_away_than_others(newcomers: float, allowed: float) -> None:
+    """The limits of a shop of four fifths regulars, and of one of regulars alone."""
+    day, tenures = SETTLING_DAYS + 10, np.where(np.arange(2_500) < newcomers * 2_500, 28, 100)
+    facts = np.column_stack([MANY[:, :3], tenures])
+    now = drift_of(None, a_snapshot(), facts, day).distance
+
+    def noticed(excess: float) -> list[str]:
+        known = Drift(distance=now / (1 + excess), usual_distance=now / (1 + excess))
+        last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day - 1), drift=known)
+        return [one.measure for one in drift_of(last, last, facts, day).noticed]
+
+    assert noticed(allowed - 0.002) == []
+    assert noticed(allowed + 0.002) == ["unassigned_distance"]
+
+
+def test_the_edge_of_a_crowd_is_no_segment_and_the_same_customers_alone_are() -> None:
+    """Customers like those of a centre but for what they spent: more and more, until they are far from it."""
+    known = a_snapshot()
+    deviation, centres = np.array(known.scaling.deviation), np.array([one.centre for one in known.clusters])
+    like = np.expm1(centres[np.argmax(centres[:, 2])])
+    dearer = np.geomspace(1, 1_000, 20_000) * like[2] * 100
+    ladder = np.column_stack([np.full((len(dearer), 2), like[:2]), dearer, np.full(len(dearer), like[4])]).astype(int)
+    away = np.sqrt(squared_distances(log_matrix(ladder, 100) / deviation, centres / deviation).min(axis=1))
+    edge = ladder[(away > 1.9) & (away < 3.0)]
+    edge, alone = (rows[:: max(1, len(rows) // 100)] for rows in (edge, ladder[(away > 2.55) & (away < 3.0)]))
+    assert emerging_segment(known, edge) is None
+    found = emerging_segment(known, alone)
+    assert found is not None
+    assert found.customers == len(alone)
 
 
 def test_clusters_that_change_places_are_churn() -> None:
