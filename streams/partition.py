@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streams.tracing import PartitionTracing
 
 CUSTOMERS_A_COMMIT: Final = 500
-"""More would block the store's readers for over 3 ms."""
+"""The store answers nobody else while it writes them: some ten milliseconds for so many."""
 RECORDS_A_ROUND: Final = 2000
 OUTBOX_ENTRIES_MAX: Final = 2000
 """Ingest waits while the relay is this many commits behind (Kafka is slow or gone)."""
