@@ -36,13 +36,14 @@ LOOKED_AT: Final = 25_000
 """Of a larger table so many are looked at, a fair sample: those with the lowest keys."""
 
 
-def emerging_segment(known: Snapshot, facts: Integers) -> Emerging | None:
-    """Return the largest group of customers that the centres of ``known`` leave out; None where there is no segment.
+def emerging_segment(known: Snapshot, usual: Points, facts: Integers) -> Emerging | None:
+    """Return the largest group of customers that the ``usual`` centres leave out; None where there is no segment.
 
-    ``facts`` are in the order of the sampling keys.
+    ``usual``: shape (clusters, features), in raw log units; distances are in the deviations of ``known``. ``facts`` are
+    in the order of the sampling keys.
     """
     logs, deviation = log_matrix(facts[:LOOKED_AT], known.minor_per_major), np.array(known.scaling.deviation)
-    points, centres = logs / deviation, np.array([one.centre for one in known.clusters]) / deviation
+    points, centres = logs / deviation, usual / deviation
     far = squared_distances(points, centres).min(axis=1) > FAR_DEVIATIONS**2
     neighbours = max(LEAST_NEIGHBOURS, ceil(NEIGHBOURS_PART * len(points)))
     near = squared_distances(points[far], points[far]) <= NEAR_DEVIATIONS**2

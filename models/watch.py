@@ -14,8 +14,9 @@ from models.customer_table import NEWCOMERS_DAYS, Integers, came_within
 from models.drift import centre_shifts, share_shift
 from models.emerging import emerging_segment
 from models.kmeans import Points, squared_distances
-from models.log_matrix import log_matrix
+from models.log_matrix import as_features, log_matrix
 from schemas.drift import Drift, Notice, values_of
+from schemas.features import Features
 from schemas.snapshot import Snapshot
 
 CENTRE_SHIFT_LIMIT: Final = 1.8
@@ -46,7 +47,7 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
     now = _squared_distances(after, logs)
     distance = round(float(np.sqrt(now.min(axis=1)).mean()), _DIGITS)
     if before is None:
-        return Drift(distance=distance, usual_distance=distance)
+        return Drift(distance=distance, usual_distance=distance, usual_centres=_centres(after))
     then, known = _squared_distances(before, logs), before.drift or Drift(distance=distance, usual_distance=distance)
     found = Drift(
         centre_shift=max(centre_shifts(before, after).values(), default=0.0),
@@ -56,6 +57,7 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
         ),
         distance=distance,
         usual_distance=round(known.usual_distance + (known.distance - known.usual_distance) / LEVEL_DAYS, _DIGITS),
+        usual_centres=_nearer(known.usual_centres, _centres(before)),
     )
     if days <= SETTLING_DAYS:
         return found
@@ -64,11 +66,11 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
 
 
 def _with_emerging(found: Drift, before: Snapshot, known: Drift, facts: Integers, days: int) -> Drift:
-    """By the centres of before: those of today have set out for the group already.
+    """By the usual centres: those of today are with the group already, where it is far away from everybody else.
 
     A group about as small as one can be comes and goes from day to day: it is new once.
     """
-    group, ago = emerging_segment(before, facts), known.emerged_days_ago
+    group, ago = emerging_segment(before, np.array(found.usual_centres), facts), known.emerged_days_ago
     if ago is None and known.emerging is not None:
         ago = 0  # A snapshot of an older Tierline does not count the days.
     if group is None:
@@ -94,6 +96,18 @@ def _judged(found: Drift, before: Drift, days: int, facts: Integers) -> Drift:
         above=tuple(one.measure for one in above),
         noticed=tuple(one for one in above if one.measure not in before.above),
     )
+
+
+def _nearer(usual: tuple[Features, ...], centres: tuple[Features, ...]) -> tuple[Features, ...]:
+    """Return the usual centres a day later; those of a trainer that has just begun to note them are today's."""
+    if not usual:
+        return centres
+    known = np.array(usual)
+    return tuple(as_features(row) for row in known + (np.array(centres) - known) / LEVEL_DAYS)
+
+
+def _centres(snapshot: Snapshot) -> tuple[Features, ...]:
+    return tuple(one.centre for one in snapshot.clusters)
 
 
 def _squared_distances(snapshot: Snapshot, logs: Points) -> Points:

@@ -19,7 +19,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Emerging(msgspec.Struct, frozen=True):
-    """Customers whom the centres of the snapshot before leave out, near to each other."""
+    """Customers whom the centres of the weeks before leave out, near to each other."""
 
     customers: int
     """Of those looked at."""
@@ -43,6 +43,8 @@ class Drift(msgspec.Struct, frozen=True):
     """The mean distance of the customers to their nearest centre, in standard deviations."""
     usual_distance: float = 0.0
     """The same, as of the days before: a mean in which older days count for less and less."""
+    usual_centres: tuple[Features, ...] = ()
+    """Where centres were before, in the same way, by cluster, in raw log units; none in an older Tierline's."""
     above: tuple[Measure, ...] = ()
     """What is above its limit."""
     noticed: tuple[Notice, ...] = ()

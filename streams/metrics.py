@@ -53,7 +53,7 @@ REGISTER: Final = {
     ),
     "tierline_models_held_back": Registered("versions that a freeze keeps from being adopted"),
     "tierline_drift": Registered("how the newest model that was learnt differs from the one before", ("measure",)),
-    "tierline_emerging_customers": Registered("customers in a group that the model before leaves out"),
+    "tierline_emerging_customers": Registered("customers in a group that the models of the weeks before leave out"),
     "tierline_visible_seconds": Registered("seconds from an order's `tl_sent_at` to its commit"),
 }
 """Every metric there is. docs/metrics.md lists the same; a test compares both with a scrape."""

@@ -9,9 +9,9 @@ import pytest
 from models.customer_table import Integers
 from models.emerging import emerging_segment
 from models.kmeans import squared_distances
-from models.log_matrix import log_matrix
+from models.log_matrix import as_features, log_matrix
 from models.trainer import Trainer
-from models.watch import CENTRE_SHIFT_LIMIT, LABEL_CHURN_LIMIT, SETTLING_DAYS, SHARE_SHIFT_LIMIT, drift_of
+from models.watch import CENTRE_SHIFT_LIMIT, LABEL_CHURN_LIMIT, LEVEL_DAYS, SETTLING_DAYS, SHARE_SHIFT_LIMIT, drift_of
 from schemas.drift import Drift, Emerging, Notice
 from schemas.raw_units import raw_units
 from schemas.snapshot import Cluster, Progress, Snapshot, decode_snapshot, encode_snapshot
@@ -155,8 +155,8 @@ def test_the_edge_of_a_crowd_is_no_segment_and_the_same_customers_alone_are() ->
     away = np.sqrt(squared_distances(log_matrix(ladder, 100) / deviation, centres / deviation).min(axis=1))
     edge = ladder[(away > 1.9) & (away < 3.0)]
     edge, alone = (rows[:: max(1, len(rows) // 100)] for rows in (edge, ladder[(away > 2.55) & (away < 3.0)]))
-    assert emerging_segment(known, edge) is None
-    found = emerging_segment(known, alone)
+    assert emerging_segment(known, centres, edge) is None
+    found = emerging_segment(known, centres, alone)
     assert found is not None
     assert found.customers == len(alone)
 
@@ -189,6 +189,29 @@ def test_a_group_that_comes_and_goes_is_new_after_two_weeks_without_it(there: st
         told += [ahead] if drift.emerging is not None and drift.emerging.is_new else []
         last = msgspec.structs.replace(last, progress=Progress(days=day + ahead + 1), drift=drift)
     assert told == told_on
+
+
+def test_a_group_that_a_centre_went_to_at_once_is_told_by_where_centres_usually_are() -> None:
+    """A few are enough for it, if they are far enough away; then nobody is far from the centres of yesterday."""
+    group, day = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64), SETTLING_DAYS + 10
+    facts, (first, *others) = np.vstack([MANY, group]), a_snapshot().clusters
+    there = as_features(log_matrix(group, 100).mean(axis=0))
+    usual = tuple(one.centre for one in a_snapshot().clusters)
+    known = Drift(distance=1.0, usual_distance=1.0, usual_centres=usual)
+    last = msgspec.structs.replace(
+        a_snapshot(),
+        clusters=(msgspec.structs.replace(first, centre=there), *others),
+        progress=Progress(days=day),
+        drift=known,
+    )
+    found = drift_of(last, last, facts, day + 1)
+    assert found.emerging is not None
+    assert found.emerging.customers == len(group)
+    assert found.usual_centres[1:] == usual[1:]
+    gone = (np.array(found.usual_centres[0]) - usual[0]) / (np.array(there) - usual[0])
+    assert gone == pytest.approx(np.full(5, 1 / LEVEL_DAYS))
+    of_yesterday = msgspec.structs.replace(last, drift=msgspec.structs.replace(known, usual_centres=()))
+    assert drift_of(of_yesterday, last, facts, day + 1).emerging is None
 
 
 def test_a_group_that_an_older_tierline_told_is_not_new() -> None:
