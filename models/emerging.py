@@ -31,8 +31,8 @@ CUSTOMERS_PART: Final = 0.005
 """How many, the cores and who is near one, make a group an emerging segment. To ask for more would be too late: where
 they come a few a day, a centre has followed them by then."""
 EDGE_PART: Final = 0.25
-"""How many others, as a part of the group, may be near to it: to look-alikes put into a log none are, to the edges found
-in CDNOW's a third or more."""
+"""How many others, as a part of the group, may be near to it: to look-alikes put into a log none are, to the edges
+found in the log of CDNOW a third or more."""
 LOOKED_AT: Final = 25_000
 """Of a larger table so many are looked at, a fair sample: those with the lowest keys."""
 
