@@ -13,8 +13,9 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 
 NEWCOMERS_DAYS: Final = 28
 """Who first ordered within so many days is a newcomer."""
-_TENURE_DAYS: Final = 3
-"""Its place among a customer's facts."""
+RECENCY_DAYS: Final = 0
+TENURE_DAYS: Final = 3
+"""Their places among a customer's facts."""
 
 _SLACK = 1.25  # Pruned when a quarter too many are there, so that pruning is rare.
 
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 
 def came_within(facts: Integers, days: int) -> float:
     """Return which part (0-1) of the customers first ordered within so many days; ``facts``: shape (customers, 4)."""
-    return float((facts[:, _TENURE_DAYS] <= days).mean())
+    return float((facts[:, TENURE_DAYS] <= days).mean())
 
 
 class CustomerTable:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.customer_table import Integers
+from models.customer_table import RECENCY_DAYS, TENURE_DAYS, Integers
 from models.settings import LearningSettings
 from schemas.features import KEY_LIMIT, sampling_key
 from schemas.instants import DAY_MICROSECONDS, Instant
@@ -13,7 +13,6 @@ from schemas.samples import SampleSlice
 
 FORGET_AFTER_DAYS: Final = LearningSettings().forget_after_days
 """Customers whom the daily sweep did not find for so long are gone, as they are for the trainer."""
-_RECENCY, _TENURE = 0, 3  # Columns that grow by one a day.
 NEVER: Final[Instant] = -(2**62)
 """Before every sample."""
 
@@ -75,8 +74,8 @@ class SampleTable:
         count = len(self)
         facts, sampled_at = self._facts[:count].copy(), self._at[:count].copy()
         days = np.maximum((at - sampled_at) // DAY_MICROSECONDS, 0)
-        facts[:, _RECENCY] += days
-        facts[:, _TENURE] += days
+        facts[:, RECENCY_DAYS] += days
+        facts[:, TENURE_DAYS] += days
         return Sampled(list(self._places), facts, sampled_at)
 
     def _make_room(self) -> None:

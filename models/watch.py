@@ -112,7 +112,7 @@ def _centres(snapshot: Snapshot) -> tuple[Features, ...]:
 
 def _squared_distances(snapshot: Snapshot, logs: Points) -> Points:
     deviation = np.array(snapshot.scaling.deviation)
-    return squared_distances(logs / deviation, np.array([one.centre for one in snapshot.clusters]) / deviation)
+    return squared_distances(logs / deviation, np.array(_centres(snapshot)) / deviation)
 
 
 def _ids(snapshot: Snapshot) -> Integers:

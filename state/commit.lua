@@ -92,11 +92,11 @@ local function tell(prefix, args, at, stop)
   if args[8] ~= '' then redis.pcall('XADD', prefix .. 'changed', 'MAXLEN', args[11], args[4] .. '-0', 'c', args[8]) end
 end
 
--- args from..to: fields of a ledger and their values; an empty one is dropped. Returns where the next ledger begins.
+-- args from..to: fields of a ledger and their values; an empty one is dropped. Mostly there is one.
 local function keep(key, args, from, to)
   if to - from == 1 and args[to] ~= '' then
     redis.call('HSET', key, args[from], args[to])
-    return to + 1
+    return
   end
   local puts, drops = {}, {}
   for i = from, to, 2 do
@@ -109,7 +109,6 @@ local function keep(key, args, from, to)
   end
   sliced('HSET', key, puts, 1, #puts)
   sliced('HDEL', key, drops, 1, #drops)
-  return to + 1
 end
 
 -- args: expected, new, meta, step, outbox, the day's slot and counts, who changed, how much is kept for pages (3 numbers),
@@ -144,7 +143,9 @@ local function commit(keys, args)
   at = at + sizes[2]
   local stop = at + sizes[3]
   while at < stop do
-    at = keep(prefix .. 'o:' .. args[at], args, at + 2, at + 1 + tonumber(args[at + 1]) * 2)
+    local last = at + 1 + tonumber(args[at + 1]) * 2
+    keep(prefix .. 'o:' .. args[at], args, at + 2, last)
+    at = last + 1
   end
   sliced('ZADD', prefix .. 'due', args, at, at + sizes[4] - 1)
   at = at + sizes[4]

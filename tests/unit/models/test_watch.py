@@ -83,10 +83,8 @@ def test_a_snapshot_of_an_older_tierline_has_no_drift_and_is_gone_on_from(learnt
 
 MANY = np.array([[1 + n % 9, 1 + n % 7, 1_000 + 37 * (n % 500), 20 + n % 50] for n in range(2_500)], dtype=np.int64)
 """The facts of as many customers as the limits are for."""
-
-
-NEW = np.where(np.arange(2_500) % 20 == 0, 1, 30 + MANY[:, 3])
-"""Tenures of which a twentieth is that of customers who came yesterday."""
+GROUP = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64)
+"""Forty who are alike, and far from everybody else."""
 
 
 def a_day_after(before: Snapshot, facts: Integers = MANY, **changes: object) -> Drift:
@@ -122,7 +120,9 @@ def test_shares_that_move_are_noticed() -> None:
 
 
 def test_shares_may_move_further_by_those_who_came_since() -> None:
-    since = np.column_stack([MANY[:, :3], NEW])
+    """A twentieth of the customers came yesterday."""
+    tenures = np.where(np.arange(2_500) % 20 == 0, 1, 30 + MANY[:, 3])
+    since = np.column_stack([MANY[:, :3], tenures])
     assert a_day_after(a_snapshot(), since, clusters=moved_by(SHARE_SHIFT_LIMIT + 0.04)).noticed == ()
     (notice,) = a_day_after(a_snapshot(), since, clusters=moved_by(SHARE_SHIFT_LIMIT + 0.06)).noticed
     assert notice.measure == "share_shift"
@@ -179,12 +179,11 @@ def test_clusters_that_change_places_are_churn() -> None:
 def test_a_group_that_comes_and_goes_is_new_after_two_weeks_without_it(there: str, told_on: list[int]) -> None:
     *_, (whole, _) = itertools.pairwise(slices(4))
     everyone = np.array([msgspec.structs.astuple(row)[1:5] for row in whole.rows], dtype=np.int64)
-    group = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64)
     day, told = SETTLING_DAYS + 10, []
     last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day), customers=len(everyone))
     last = msgspec.structs.replace(last, drift=drift_of(None, last, everyone, day))
     for ahead, mark in enumerate(there):
-        facts = np.vstack([everyone, group]) if mark == "x" else everyone
+        facts = np.vstack([everyone, GROUP]) if mark == "x" else everyone
         drift = drift_of(last, last, facts, day + ahead + 1)
         told += [ahead] if drift.emerging is not None and drift.emerging.is_new else []
         last = msgspec.structs.replace(last, progress=Progress(days=day + ahead + 1), drift=drift)
@@ -193,9 +192,8 @@ def test_a_group_that_comes_and_goes_is_new_after_two_weeks_without_it(there: st
 
 def test_a_group_that_a_centre_went_to_at_once_is_told_by_where_centres_usually_are() -> None:
     """A few are enough for it, if they are far enough away; then nobody is far from the centres of yesterday."""
-    group, day = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64), SETTLING_DAYS + 10
-    facts, (first, *others) = np.vstack([MANY, group]), a_snapshot().clusters
-    there = as_features(log_matrix(group, 100).mean(axis=0))
+    day, facts, (first, *others) = SETTLING_DAYS + 10, np.vstack([MANY, GROUP]), a_snapshot().clusters
+    there = as_features(log_matrix(GROUP, 100).mean(axis=0))
     usual = tuple(one.centre for one in a_snapshot().clusters)
     known = Drift(distance=1.0, usual_distance=1.0, usual_centres=usual)
     last = msgspec.structs.replace(
@@ -206,7 +204,7 @@ def test_a_group_that_a_centre_went_to_at_once_is_told_by_where_centres_usually_
     )
     found = drift_of(last, last, facts, day + 1)
     assert found.emerging is not None
-    assert found.emerging.customers == len(group)
+    assert found.emerging.customers == len(GROUP)
     assert found.usual_centres[1:] == usual[1:]
     gone = (np.array(found.usual_centres[0]) - usual[0]) / (np.array(there) - usual[0])
     assert gone == pytest.approx(np.full(5, 1 / LEVEL_DAYS))
@@ -215,8 +213,7 @@ def test_a_group_that_a_centre_went_to_at_once_is_told_by_where_centres_usually_
 
 
 def test_a_group_that_an_older_tierline_told_is_not_new() -> None:
-    group = np.array([[0, 150, 9_000_000 + n, 0] for n in range(40)], dtype=np.int64)
-    day, facts = SETTLING_DAYS + 10, np.vstack([MANY, group])
+    day, facts = SETTLING_DAYS + 10, np.vstack([MANY, GROUP])
     known = Drift(distance=1.0, usual_distance=1.0, emerging=Emerging(40, 0.02, (0.0, 5.0, 11.0, 6.0, 0.0)))
     last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day), customers=len(facts), drift=known)
     found = drift_of(last, last, facts, day + 1)
