@@ -87,11 +87,15 @@ def a_day() -> list[Sent]:
     return timed(sent, BEGIN_MS)
 
 
-def an_evening(began_ms: int) -> list[Sent]:
-    """Return an erasure, an older order of that customer, and a neighbour's order."""
+def an_evening(began_ms: int) -> tuple[list[Sent], list[Sent]]:
+    """Return an erasure, and an older order of that customer and a neighbour's order.
+
+    In two parts, as Kafka orders no two topics among one another: the second is to be sent when the first is read.
+    """
     erasure = encoded(an_erasure(instant_text(BEGIN_MS * 1000 + 1_000_000), customer_id="c-3"))
     sent = [Sent(erasure, "c-3", topic=CONSENTS), Sent(an_order_of("c-3"), "c-3"), Sent(an_order_of("c-4"), "c-4")]
-    return timed(sent, began_ms)
+    timely = timed(sent, began_ms)
+    return timely[:1], timely[1:]
 
 
 def timed(sent: list[Sent], began_ms: int) -> list[Sent]:

@@ -38,8 +38,9 @@ async def test_bad_records_are_dead_letters_and_their_neighbours_untouched(insta
     worker, day = installation.start_worker(), a_day()
     await produce(installation, day)
     await installation.await_rest()
-    await produce(installation, an_evening(day[-1].timestamp_ms + 60_000))
-    await installation.await_rest()
+    for part in an_evening(day[-1].timestamp_ms + 60_000):
+        await produce(installation, part)
+        await installation.await_rest()
     assert worker.terminate() == 0
     await installation.assert_books()
     fates: Counter[str] = Counter()

@@ -62,16 +62,16 @@ async def test_fuzzed_records_reconcile_through_a_kill_and_nothing_personal_is_l
     grown_kib = resident_kib(workers[0]) - warm_kib
     record_property("grown_kib", grown_kib)
     await installation.assert_books()
-    evening = [
-        Sent(one.customer_id, one.topic, one.timestamp_ms, one.value, as_key(one)) for one in an_evening(LATE_MS)
-    ]
-    await produce(installation, evening)
-    await installation.await_rest()
+    evening = 0
+    for part in an_evening(LATE_MS):
+        evening += len(part)
+        await produce(installation, [as_fuzzed(one) for one in part])
+        await installation.await_rest()
     assert [worker.terminate() for worker in workers] == [0, 0], "a worker died by itself"
     fates: Counter[str] = Counter()
     for partition in range(installation.partitions):
         fates += await assert_reconciles(installation, partition)
-    assert fates.total() == len(sent) + len(evening)
+    assert fates.total() == len(sent) + evening
     assert all(fates[fate] for fate in FATES), "each fate must have been met"
     assert grown_kib < GROWTH_KIB_MAX
     assert_tells_nothing_personal(workers, worlds)
@@ -115,8 +115,10 @@ def erases(sent: Sent) -> bool:
     return any(b"customer.erased" in (text or b"") for text in (sent.value, *(value for _, value in sent.headers)))
 
 
-def as_key(sent: bad_records.Sent) -> bytes | None:
-    return sent.key if isinstance(sent.key, bytes) else None
+def as_fuzzed(sent: bad_records.Sent) -> Sent:
+    """Return a record of a day of bad ones as one of a fuzzed world."""
+    key = sent.key if isinstance(sent.key, bytes) else None
+    return Sent(sent.customer_id, sent.topic, sent.timestamp_ms, sent.value, key)
 
 
 def as_kafka_takes_it(sent: Sent) -> Sent:
