@@ -25,6 +25,7 @@ class Scores(NamedTuple):
 
 
 CELLS: Final = tuple(Scores(*scores) for scores in product(range(1, BEST + 1), repeat=3))
+"""In order, so that scores r, f, m stand at ((r - 1) * `BEST` + f - 1) * `BEST` + m - 1."""
 ScoreName: TypeAlias = Literal["r", "f", "m"]
 
 

@@ -8,9 +8,11 @@ from bisect import bisect_left
 from math import dist
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.features import RECENCY, CustomerFacts, Features, divided_half_even, logs_with_aov
-from schemas.segment_rules import Scores
-from schemas.snapshot import Quintiles, Snapshot
+from schemas.segment_rules import BEST, CELLS, Scores
+from schemas.snapshot import Snapshot
 from state.value import Pricing, pricing_of, value_minor
 
 NO_CLUSTER = -1
@@ -35,7 +37,7 @@ class Model(NamedTuple):
     """Where in the snapshot the cluster of an id stands: a snapshot may order its clusters otherwise, or lack one."""
 
 
-class Scored(NamedTuple):
+class Scored(msgspec.Struct, frozen=True, gc=False):
     """What a model says of one customer as of an instant."""
 
     scores: Scores
@@ -87,21 +89,10 @@ def score_customer(model: Model, facts: CustomerFacts, previous_cluster: int, *,
 def scores_of(model: Model, facts: CustomerFacts) -> Scores:
     """Return the scores 1-5 by the snapshot's edges: one more than the edges strictly below; recency is reversed."""
     edges = model.snapshot.edges
-    return Scores(
-        recency_score(edges.recency_days, facts.recency_days),
-        rising_score(edges.frequency, facts.frequency),
-        rising_score(edges.monetary_minor, facts.monetary_minor),
-    )
-
-
-def recency_score(edges: Quintiles, days: int) -> int:
-    """Return 5 for the most recent fifth, 1 for the least."""
-    return 5 - bisect_left(edges, days)
-
-
-def rising_score(edges: Quintiles, value: int) -> int:
-    """Return 1 for the least, 5 for the most."""
-    return 1 + bisect_left(edges, value)
+    staler = bisect_left(edges.recency_days, facts.recency_days)
+    rarer = bisect_left(edges.frequency, facts.frequency)
+    poorer = bisect_left(edges.monetary_minor, facts.monetary_minor)
+    return CELLS[((BEST - 1 - staler) * BEST + rarer) * BEST + poorer]
 
 
 def distances(model: Model, logs: Features) -> list[float]:

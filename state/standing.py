@@ -96,14 +96,22 @@ def _scored(
 ) -> Standing:
     """Return the new standing; `since_at` moves only where a name changed."""
     carried = NO_CLUSTER if before is None else before.cluster_id
-    scores, cluster_id, cluster, budget_buyer, power_user, value_minor = score_customer(
-        model, facts, carried, had_event=had_event
-    )
-    segments = rules.segments
+    scored = score_customer(model, facts, carried, had_event=had_event)
+    segments, scores, cluster = rules.segments, scored.scores, scored.cluster
     rfm, persona = segments.table[scores].name, persona_named(segments.words[scores[0] - 1], tier)
     is_same = before is not None and before.rfm == rfm and before.cluster == cluster and before.persona == persona
     since_at = before.since_at if before is not None and is_same else now
-    return Standing(*scores, rfm, cluster_id, cluster, persona, budget_buyer, power_user, since_at, value_minor)
+    return Standing(
+        *scores,
+        rfm,
+        scored.cluster_id,
+        cluster,
+        persona,
+        scored.budget_buyer,
+        scored.power_user,
+        since_at,
+        scored.value_minor,
+    )
 
 
 def _note_changes(

@@ -73,12 +73,14 @@ def recent_spend(customer: CustomerState, today: Day) -> tuple[int, int]:
     month_after, quarter_after = today - MONTH_DAYS, today - QUARTER_DAYS
     month_minor = quarter_minor = 0
     for bucket in reversed(customer.days):
-        if bucket.day <= quarter_after:
-            break
-        quarter_minor += bucket.spend_minor
-        if bucket.day > month_after:
+        day = bucket.day
+        if day > month_after:
             month_minor += bucket.spend_minor
-    return month_minor, quarter_minor
+        elif day > quarter_after:
+            quarter_minor += bucket.spend_minor
+        else:
+            break
+    return month_minor, month_minor + quarter_minor
 
 
 def sums_at_review(customer: CustomerState, rules: Rules, review_day: Day) -> Sums:

@@ -7,13 +7,8 @@ from state.in_force import Models
 from tests.mutations import Mutation
 
 MUTATIONS_OF_SCORING = [
-    Mutation(
-        "an edge itself is above the edge",
-        score.rising_score,
-        "bisect_left(edges, value)",
-        "bisect_left(edges, value + 1)",
-    ),
-    Mutation("recency is not reversed", score.recency_score, "5 - bisect_left(", "1 + bisect_left("),
+    Mutation("an edge itself is above the edge", score.scores_of, "facts.frequency)", "facts.frequency + 1)"),
+    Mutation("recency is not reversed", score.scores_of, "(BEST - 1 - staler)", "staler"),
     Mutation("nothing holds a customer in a cluster", score._place, "model.stay_below * apart", "apart"),
     Mutation("a model moves customers anywhere", score._place, "had_event or", "True or"),
     Mutation(
@@ -162,7 +157,7 @@ MUTATIONS_OF_SCORING = [
         'decision.cause != "model_update"',
     ),
     Mutation("the first order is a repeat order", value._orders, "facts.frequency - 1", "facts.frequency"),
-    Mutation("nobody is ever gone", value._orders, "if repeats == 0", "if True"),
+    Mutation("nobody is ever gone", value._orders, "if repeats <= 0", "if True"),
     Mutation("the last order was the first", value._orders, "tenure - min(", "0 * min("),
     Mutation("an order is worth what this customer's were", value._amount, "amounts.v + spend", "spend"),
     Mutation(
@@ -186,7 +181,7 @@ MUTATIONS_OF_SCORING = [
     Mutation(
         "value is as of the scores before",
         standing._scored,
-        "since_at, value_minor)",
-        "since_at, before and before.value_minor)",
+        "scored.value_minor",
+        "before and before.value_minor",
     ),
 ]

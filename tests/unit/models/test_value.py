@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import state.value
+import state.active_orders
 from models.correction import learnt
 from models.prior import Prior, _amounts_likelihood, _LogLikelihood, _orders_likelihood, expected_value, fitted
 from models.trainer import Trainer
@@ -16,9 +16,10 @@ from schemas.features import CustomerFacts, log_features, value_features
 from schemas.samples import Sample, SampleSlice, decode_slice
 from schemas.snapshot import decode_snapshot, encode_snapshot
 from schemas.value import BgNbd, Correction, GammaGamma, PricedBy, Value
+from state.active_orders import orders_while_active
 from state.customer import Standing
 from state.score import model_of
-from state.value import orders_while_active, pricing_of, value_minor
+from state.value import pricing_of, value_minor
 from tests.unit.models.building import DAY, SMALL, a_snapshot, trained
 
 CDNOW = Prior(BgNbd(0.243, 4.414 * 7, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44))
@@ -54,8 +55,8 @@ def as_row(facts: CustomerFacts) -> "np.ndarray[tuple[int, int], np.dtype[np.int
 
 def test_the_worked_customer_of_the_paper_orders_1_23_times_in_39_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fader, Hardie and Lee, "Implementing the BG/NBD Model ... in Excel" (2005): x = 2, t_x = 30.43, T = 38.86."""
-    monkeypatch.setattr(state.value, "HORIZON_DAYS", 39 * 7)
-    while_active = orders_while_active(CDNOW.orders, 2, round(38.86 * 7))
+    monkeypatch.setattr(state.active_orders, "HORIZON_DAYS", 39 * 7)
+    while_active = orders_while_active(CDNOW.orders)(2, round(38.86 * 7))
     exponent = 2.243 * np.log((4.414 + 38.86) / (4.414 + 30.43))
     assert while_active / (1 + 0.793 / 3.426 * np.exp(exponent)) == pytest.approx(1.226, abs=0.002)
 
@@ -65,6 +66,14 @@ def test_the_worked_customer_of_the_paper_orders_1_23_times_in_39_weeks(monkeypa
 def test_one_and_many_are_priced_alike(orders: BgNbd, facts: CustomerFacts) -> None:
     prior = Prior(orders, CDNOW.amounts)
     assert priced(prior, facts) == pytest.approx(float(expected_value(prior, as_row(facts), 100)[0]) * 100, abs=0.51)
+
+
+@settings(deadline=None)
+@given(parameters, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 900)), min_size=1, max_size=30))
+def test_what_is_remembered_of_others_moves_no_digit(orders: BgNbd, asked: list[tuple[int, int]]) -> None:
+    """A worker that has just started must price as one that has priced all day."""
+    long_running = orders_while_active(orders)
+    assert [long_running(*one) for one in asked] == [orders_while_active(orders)(*one) for one in asked]
 
 
 @given(customers, st.lists(st.floats(-0.2, 0.2), min_size=8, max_size=8))
