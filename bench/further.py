@@ -24,6 +24,7 @@ class Sizes(msgspec.Struct, frozen=True):
     latency_turns: int = 5
     growth_customers: tuple[int, ...] = (10_000, 100_000, CUSTOMERS_MAX)
     growth_orders: int = 50_000
+    growth_turns: int = 3
     two_workers_orders: int = 100_000
     two_workers_rounds: int = 2
 
@@ -34,6 +35,7 @@ QUICK = Sizes(
     latency_turns=1,
     growth_customers=(500, 2_000),
     growth_orders=2_000,
+    growth_turns=1,
     two_workers_orders=5_000,
     two_workers_rounds=1,
 )
@@ -44,6 +46,7 @@ class Further(msgspec.Struct, frozen=True):
 
     waits: list[Waits]
     growth: list[Growth]
+    """Turn by turn, from few customers to many."""
     two_workers: TwoWorkers
 
 
@@ -62,7 +65,7 @@ def measure_further(sizes: Sizes) -> Further:
     """Measure it all."""
     return Further(
         measure_latency(sizes.latency_customers, sizes.latency_seconds, sizes.latency_turns),
-        measure_growth(sizes.growth_customers, sizes.growth_orders),
+        measure_growth(sizes.growth_customers, sizes.growth_orders, sizes.growth_turns),
         measure_two_workers(sizes.two_workers_orders, sizes.two_workers_rounds),
     )
 
@@ -100,23 +103,32 @@ def _waits_in_words(waits: Sequence[Waits]) -> str:
 
 
 def _growth_in_words(growth: Sequence[Growth]) -> str:
+    sizes = [[one for one in growth if one.customers == count] for count in dict.fromkeys(one.customers for one in growth)]
     rows = "\n".join(
-        f"| {one.customers:,} | {one.worker:.1f} | {one.servers:.1f} | {one.microseconds:.1f} | {one.newcomer:.1f} "
-        f"| {one.stored_bytes:,.0f} |"
-        for one in growth
+        f"| {turns[0].customers:,} | {_middle([one.worker for one in turns])} "
+        f"| {_middle([one.servers for one in turns])} | {_middle([one.microseconds for one in turns])} "
+        f"| {_middle([one.newcomer for one in turns])} | {median(one.stored_bytes for one in turns):,.0f} |"
+        for turns in sizes
     )
-    most, least = growth[-1], growth[0]
-    by_clock, by_cpu = most.microseconds / least.microseconds, most.worker / least.worker
+    least, most = sizes[0], sizes[-1]
+    pairs = list(zip(least, most, strict=True))
+    by_clock = ratio_of([many.microseconds / few.microseconds for few, many in pairs])
+    by_cpu = ratio_of([many.worker / few.worker for few, many in pairs])
     return (
-        f"{least.orders:,} orders of random customers, each of whom ordered once before; the worker starts with "
+        f"{least[0].orders:,} orders of random customers, each of whom ordered once before; the worker starts with "
         "nothing at hand, so it reads every customer first. With few customers one read and one write serve several "
-        "orders of a batch, with many each order pays for its own.\n\n"
+        "orders of a batch, with many each order pays for its own. "
+        f"Turns, interleaved, each size on new servers: {len(least)}; medians, and least to most in brackets.\n\n"
         "| customers | worker: CPU microseconds an order | servers | by the clock, microseconds "
         "| a first order: worker | stored bytes a customer |\n"
         f"|--:|--:|--:|--:|--:|--:|\n{rows}\n\n"
-        f"- {most.customers:,} customers / {least.customers:,}: by the clock {by_clock:.2f}, CPU of the worker "
-        f"{by_cpu:.2f}; {verdict_at_most(by_clock, GROWTH_WANTED)} (by the clock).\n"
+        f"- {most[0].customers:,} customers / {least[0].customers:,}, turn by turn: by the clock {by_clock}, CPU of the "
+        f"worker {by_cpu}; {verdict_at_most(by_clock.median, GROWTH_WANTED)} (by the clock).\n"
     )
+
+
+def _middle(found: Sequence[float]) -> str:
+    return f"{median(found):.1f} ({min(found):.1f} to {max(found):.1f})"
 
 
 def _workers_in_words(found: TwoWorkers) -> str:

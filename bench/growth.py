@@ -17,7 +17,7 @@ PARTITIONS = 8
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """One number of customers; costs are CPU microseconds an order."""
+    """One number of customers, in one turn; costs are CPU microseconds an order."""
 
     customers: int
     orders: int
@@ -31,16 +31,16 @@ class Growth(msgspec.Struct, frozen=True):
     """What a customer's first order cost the worker."""
 
 
-def measure_growth(customers: Sequence[int], orders: int) -> list[Growth]:
-    """Return what ``orders`` orders of random customers cost at each number of customers.
+def measure_growth(customers: Sequence[int], orders: int, turns: int) -> list[Growth]:
+    """Return what ``orders`` orders of random customers cost at each number of customers, turn by turn.
 
     Everybody ordered once before. The worker that is measured starts with nothing at hand: every customer has to be
-    read first, at every size.
+    read first, at every size. Each size has servers of its own in every turn.
     """
     cores = Cores.found()
     pin(0, cores.servers)
     try:
-        return [_measure(count, orders, cores) for count in customers]
+        return [_measure(count, orders, cores) for _ in range(turns) for count in customers]
     finally:
         pin(0, cores.contender | cores.servers)
 

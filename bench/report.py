@@ -8,7 +8,7 @@ import msgspec
 from bench.compared import Line, compared_in_words, lines_of
 from bench.in_process import InProcess
 from bench.machine import Facts
-from bench.ratio import Ratio, ratio, verdict
+from bench.ratio import Ratio, ratio, verdict, verdict_at_most
 from bench.rounds import Bench, Round
 
 STAGES: Mapping[str, str] = {
@@ -27,6 +27,7 @@ STAGES: Mapping[str, str] = {
 REST = "Kafka clients, event loop"
 RAW_SHARE_WANTED = 0.6
 TIERLINE_SHARE_WANTED = 0.35
+LEARNT_WANTED = 20.0
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -126,11 +127,13 @@ def _share(what: str, found: Ratio, wanted: float) -> str:
 
 
 def _in_process(found: InProcess) -> str:
+    learnt = found.step_with_model - found.step
     return (
         f"- In process, without servers, CPU microseconds a record: decode {found.decode}, step {found.step}; "
         f"without the short cut for quiet orders {found.step_without_short_cut}; with a model in force, scoring every "
         f"order, {found.step_with_model}, of which value in 90 days is "
-        f"{found.step_with_model - found.step_without_value:.2f}. "
+        f"{found.step_with_model - found.step_without_value:.2f}. So what is learnt costs an order {learnt:.2f}; "
+        f"{verdict_at_most(learnt, LEARNT_WANTED)}. "
         f"Scoring everybody at an adoption: {found.adoption_a_customer} a customer."
     )
 

@@ -83,7 +83,12 @@ def test_the_page_names_ratios_and_no_place() -> None:
     line = Line("tierline", 1000, 20, Ratio(0.25, 0.2, 0.3), Ratio(1.0, 1.0, 1.0), 1.0, 2.5, 150, 0.007)
     further = Further(
         waits=[Waits(2.0, 5.0, 4.0, 20.0)],
-        growth=[Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0), Growth(1_000, 100, 55.0, 22.0, 66.0, 1_000, 91.0)],
+        growth=[
+            Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0),
+            Growth(1_000, 100, 55.0, 22.0, 66.0, 1_000, 91.0),
+            Growth(10, 100, 50.0, 20.0, 60.0, 1_000, 90.0),
+            Growth(1_000, 100, 60.0, 22.0, 78.0, 1_010, 91.0),
+        ],
         two_workers=TwoWorkers(1000, 2, [10.0], [8.0], 9.0, 16.0),
     )
     found = Figures(
@@ -117,7 +122,10 @@ def test_the_page_names_ratios_and_no_place() -> None:
     assert "| (f) Tierline, the whole job | 1,000 | 20 | 0.25 (0.20 to 0.30) | 1.00 (1.00 to 1.00) | 1.00 |" in text
     assert "p99 4.00 (4.00 to 4.00); wanted at most 3: missed (p99)" in text
     assert "Load of the machine when the run began: 2.5; others were at work" in text
-    assert "1,000 customers / 10: by the clock 1.10, CPU of the worker 1.10; wanted at most 1.25: reached" in text
+    assert "1,000 customers / 10, turn by turn: by the clock 1.20 (1.10 to 1.30), CPU of the worker 1.15" in text
+    assert "wanted at most 1.25: reached (by the clock)" in text
+    assert "| 1,000 | 57.5 (55.0 to 60.0) | 22.0 (22.0 to 22.0) | 72.0 (66.0 to 78.0) | 91.0 (91.0 to 91.0) | 1,005 |" in text
     assert "One worker 100 orders/s, two 125: 1.25 (1.25 to 1.25) times as fast; wanted at least 1.7: missed" in text
-    assert "every order, 39.0, of which value in 90 days is 4.50." in text
+    assert "every order, 39.0, of which value in 90 days is 4.50. So what is learnt" in text
+    assert "costs an order 11.00; wanted at most 20: reached." in text
     assert str(Path.home()) not in text
