@@ -103,7 +103,8 @@ def _waits_in_words(waits: Sequence[Waits]) -> str:
 
 
 def _growth_in_words(growth: Sequence[Growth]) -> str:
-    sizes = [[one for one in growth if one.customers == count] for count in dict.fromkeys(one.customers for one in growth)]
+    counts = sorted({one.customers for one in growth})
+    sizes = [[one for one in growth if one.customers == count] for count in counts]
     rows = "\n".join(
         f"| {turns[0].customers:,} | {_middle([one.worker for one in turns])} "
         f"| {_middle([one.servers for one in turns])} | {_middle([one.microseconds for one in turns])} "
@@ -122,8 +123,8 @@ def _growth_in_words(growth: Sequence[Growth]) -> str:
         "| customers | worker: CPU microseconds an order | servers | by the clock, microseconds "
         "| a first order: worker | stored bytes a customer |\n"
         f"|--:|--:|--:|--:|--:|--:|\n{rows}\n\n"
-        f"- {most[0].customers:,} customers / {least[0].customers:,}, turn by turn: by the clock {by_clock}, CPU of the "
-        f"worker {by_cpu}; {verdict_at_most(by_clock.median, GROWTH_WANTED)} (by the clock).\n"
+        f"- {most[0].customers:,} customers / {least[0].customers:,}, turn by turn: by the clock {by_clock}, CPU of "
+        f"the worker {by_cpu}; {verdict_at_most(by_clock.median, GROWTH_WANTED)} (by the clock).\n"
     )
 
 
