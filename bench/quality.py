@@ -40,7 +40,7 @@ Through the product's own code: records, the fold of a worker, the samples of it
 snapshots, adopted by everybody. Everybody is sampled when the day (of UTC) begins, and the snapshot is judged by the
 customers of that moment. The settings were chosen on these two logs. Switches by the model are those that a new
 snapshot makes with the same facts. Flaps are A-B-A within seven adoptions without an order of the customer. A restart
-is clusters started afresh, to which the centres move within ten days. Davies-Bouldin above 1 is worse than batch
+is clusters started afresh, whose places the centres take in a day. Davies-Bouldin above 1 is worse than batch
 k-means. The agreement with a Gaussian mixture of as many components is the adjusted Rand index (1: the same, 0:
 chance); in brackets that of batch k-means.
 

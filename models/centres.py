@@ -1,6 +1,7 @@
-"""Where the centres stand at the end of a day: re-anchored, or on their way to clusters that were started afresh.
+"""Where the centres stand at the end of a day: re-anchored, or where clusters that were started afresh have theirs.
 
-A restart would move a quarter of the customers at once; on a way of some days it moves a few on each.
+A restart goes all the way at once: half-way between two good places is a bad one. The customers go with it on that
+day, and are kept more firmly for some days behind it.
 """
 
 from typing import Final
@@ -8,13 +9,10 @@ from typing import Final
 import numpy as np
 
 from models.kmeans import Points, draw_errors, fresh_centres, inertia, lloyd, matched
-from models.log_matrix import as_features
 from models.scaled import Scaled
 from models.settings import LearningSettings
-from schemas.features import Features
 from schemas.snapshot import Snapshot
 
-NOWHERE: Final[tuple[Features, ...]] = ()
 _LEAST_WAY: Final = 1e-12
 """A way that is as good as none; squared, in scaled units."""
 
@@ -24,15 +22,16 @@ class Centres:
 
     def __init__(self, settings: LearningSettings) -> None:
         self._settings = settings
-        self.restarts = self.won_days = self.heading_days = 0
-        self.heading = NOWHERE
+        self.restarts = self.won_days = self.calm_days = 0
+        self.is_calm = False
+        """Whether this is a day behind a restart, on which customers are kept more firmly."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, settings: LearningSettings) -> "Centres":
         """Return what the trainer of ``snapshot`` remembered."""
         centres, progress = cls(settings), snapshot.progress
         centres.restarts, centres.won_days = snapshot.restarts, progress.won_days
-        centres.heading, centres.heading_days = progress.heading, progress.heading_days
+        centres.calm_days = progress.calm_days
         return centres
 
     def first(self, points: Points, day: int) -> Points:
@@ -44,34 +43,23 @@ class Centres:
         """Return the centres of the day in its units, each in its place; ``raw``: those before it, in log units."""
         settings, old = self._settings, today.of(raw)
         reservoir, rng = self._drawn(today.points, day)
-        if self.heading:
-            return self._one_day_nearer(reservoir, old, today)
         anchored = self._anchored(reservoir, old, today.newcomers)
+        self.is_calm = self.calm_days > 0
+        if self.is_calm:
+            self.calm_days -= 1
+            return anchored
         fresh = self._fresh(reservoir, rng)
         is_better = inertia(today.points, fresh) <= (1 - settings.restart_gain) * inertia(today.points, anchored)
         self.won_days = self.won_days + 1 if is_better else 0
-        if self.won_days >= settings.restart_after_days:
-            self.restarts, self.won_days = self.restarts + 1, 0
-            self._head_for(matched(old, fresh), settings.restart_for_days, today)
-        return anchored
+        if self.won_days < settings.restart_after_days:
+            return anchored
+        self.restarts, self.won_days, self.calm_days = self.restarts + 1, 0, settings.restart_calm_days
+        return matched(old, fresh)
 
     def passed(self, quiet: Scaled, raw: Points, day: int) -> Points:
         """Return the centres after a day of which nothing is known but that time passed; no challenger comes on it."""
         reservoir, _ = self._drawn(quiet.points, day)
-        old = quiet.of(raw)
-        if self.heading:
-            return self._one_day_nearer(reservoir, old, quiet)
-        return self._anchored(reservoir, old, quiet.newcomers)
-
-    def _one_day_nearer(self, reservoir: Points, old: Points, today: Scaled) -> Points:
-        ahead = self._anchored(reservoir, today.of(np.array(self.heading)), today.newcomers)
-        nearer = old + (ahead - old) / self.heading_days
-        self._head_for(ahead, self.heading_days - 1, today)
-        return np.asarray(nearer, dtype=np.float64)
-
-    def _head_for(self, scaled: Points, days: int, today: Scaled) -> None:
-        self.heading_days = days
-        self.heading = tuple(as_features(row) for row in today.raw(scaled)) if days else NOWHERE
+        return self._anchored(reservoir, quiet.of(raw), quiet.newcomers)
 
     def _anchored(self, reservoir: Points, old: Points, newcomers: float) -> Points:
         """Return the centres, pulled to where the customers of the day would have them.

@@ -37,7 +37,6 @@ def snapshot_of(
 ) -> Snapshot:
     """Return the snapshot of these customers and centres (raw log units)."""
     budget_buyer, power_user = _thresholds(settings, facts)
-    is_restarting = bool(learnt.heading)
     return Snapshot(
         format=SNAPSHOT_FORMAT,
         trained_at=at,
@@ -50,8 +49,8 @@ def snapshot_of(
             Cluster(index, name, centre, round(float(share), _DIGITS))
             for index, (name, centre, share) in enumerate(zip(names, centres, shares, strict=True))
         ),
-        hysteresis=settings.restart_hysteresis if is_restarting else settings.hysteresis,
-        fresher_hysteresis=settings.restart_fresher_hysteresis if is_restarting else settings.fresher_hysteresis,
+        hysteresis=settings.restart_hysteresis if learnt.is_calm else settings.hysteresis,
+        fresher_hysteresis=settings.restart_fresher_hysteresis if learnt.is_calm else settings.fresher_hysteresis,
         budget_buyer=budget_buyer,
         power_user=power_user,
         sample_below=below,

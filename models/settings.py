@@ -48,16 +48,16 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     restart_gain: float = 0.02
     """A challenger wins a day when it lowers the inertia by this part."""
     restart_after_days: int = 5
-    """A challenger is followed when one has won on so many days in a row."""
-    restart_for_days: int = 10
-    """Centres go to where the challenger found them in so many days, so that few customers move on any of them."""
+    """Its centres are taken over when one has won on so many days in a row."""
+    restart_calm_days: int = 14
+    """On so many days behind it customers are kept more firmly, so that who moved with it does not come back."""
     hysteresis: float = 0.1
     """A customer moves only to a centre that is nearer by this part."""
     fresher_hysteresis: float = 0.2
     """Without an event of their own, to a centre that is no staler, only by this part."""
     restart_hysteresis: float = 0.3
     restart_fresher_hysteresis: float = 0.4
-    """The two while centres are on their way to a challenger's: what is nearest half-way there is soon no more."""
+    """The two on the calm days behind a restart."""
     table_customers: int = 100_000
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7

@@ -135,7 +135,7 @@ class Trainer:
 
     def _progress(self) -> Progress:
         centres, clocks = self._centres, self._day_ends.clocks()
-        return Progress(self._days, self._broken_days, clocks, centres.won_days, centres.heading, centres.heading_days)
+        return Progress(self._days, self._broken_days, clocks, centres.won_days, centres.calm_days)
 
     def _forgotten_at(self, ended_at: Instant) -> Instant:
         return ended_at - self._settings.forget_after_days * DAY_MICROSECONDS

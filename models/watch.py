@@ -4,7 +4,7 @@ The limits are about twice the largest values of the Complete Journey (2,469 hou
 nothing happens but a year of shopping. What comes slowly, below them every day, is not noticed.
 """
 
-from math import sqrt
+from math import inf, sqrt
 from typing import Final
 
 import numpy as np
@@ -58,6 +58,7 @@ def drift_of(before: Snapshot | None, after: Snapshot, facts: Integers, days: in
         distance=distance,
         usual_distance=round(known.usual_distance + (known.distance - known.usual_distance) / LEVEL_DAYS, _DIGITS),
         usual_centres=_nearer(known.usual_centres, _centres(before)),
+        has_restarted=after.restarts > before.restarts,
     )
     if days <= SETTLING_DAYS:
         return found
@@ -80,15 +81,18 @@ def _with_emerging(found: Drift, before: Snapshot, known: Drift, facts: Integers
 
 
 def _judged(found: Drift, before: Drift, days: int, facts: Integers) -> Drift:
-    """Days between two models allow for more, as a random walk does; and so do customers who have come since."""
+    """Days between two models allow for more, as a random walk does; and so do customers who have come since.
+
+    Only the distance is compared across a restart, which says of itself that clusters are others.
+    """
     noise = sqrt(max(days, 1) * max(1.0, LIMITS_FOR_CUSTOMERS / len(facts)))
     farther = DISTANCE_LIMIT * noise + NEWCOMERS_FARTHER * came_within(facts, NEWCOMERS_DAYS)
-    limits = (
+    of_clusters = (
         CENTRE_SHIFT_LIMIT * noise,
         SHARE_SHIFT_LIMIT * noise + came_within(facts, days),
         LABEL_CHURN_LIMIT * noise,
-        found.usual_distance * (1 + farther),
     )
+    limits = (*((inf,) * 3 if found.has_restarted else of_clusters), found.usual_distance * (1 + farther))
     judged = zip(values_of(found).items(), limits, strict=True)
     above = [Notice(name, value, round(limit, _DIGITS)) for (name, value), limit in judged if value > limit]
     return replace(

@@ -45,6 +45,8 @@ class Drift(msgspec.Struct, frozen=True):
     """The same, as of the days before: a mean in which older days count for less and less."""
     usual_centres: tuple[Features, ...] = ()
     """Where centres were before, in the same way, by cluster, in raw log units; none in an older Tierline's."""
+    has_restarted: bool = False
+    """Clusters were started afresh in between: they are others, and all measures but the distance have no limit."""
     above: tuple[Measure, ...] = ()
     """What is above its limit."""
     noticed: tuple[Notice, ...] = ()

@@ -82,10 +82,8 @@ class Progress(msgspec.Struct, frozen=True):
     """How far each partition's clock was, by partition."""
     won_days: int = 0
     """On how many days in a row clusters started afresh were clearly better."""
-    heading: tuple[Features, ...] = ()
-    """Where the centres go after a restart, in raw log units; empty where they are there."""
-    heading_days: int = 0
-    """In how many days they arrive."""
+    calm_days: int = 0
+    """On how many days to come customers are kept more firmly, after a restart."""
 
 
 class Rollback(msgspec.Struct, frozen=True):
@@ -105,7 +103,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     customers: int
     """How many customers the snapshot was made from."""
     restarts: int
-    """How often the centres set out for clusters started afresh; a higher number than before announces it."""
+    """How often the clusters were started afresh; a higher number than before announces it."""
     minor_per_major: int
     edges: Edges
     scaling: Scaling

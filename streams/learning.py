@@ -118,6 +118,9 @@ class Learning:
             version = await self._models.publish(encode_snapshot(snapshot), partial(alerts_of, snapshot))
             self.published_until = snapshot.samples_until
             log.info("model %d: %s", version, summary(snapshot))
+            if snapshot.drift is not None and snapshot.drift.has_restarted:
+                churn = snapshot.drift.label_churn
+                log.info("model %d: clusters were started afresh; %.1f %% are in another one", version, 100 * churn)
             for line in alert_lines(snapshot):
                 log.warning("model %d: %s", version, line)
 

@@ -70,6 +70,8 @@ def _weights(weights: Json) -> str:
 
 
 def _print_drift(drift: Node) -> None:
+    if drift["has_restarted"]:
+        out.print("With this model the clusters were started afresh.")
     above = _texts(drift["above_limit"])
     words = [f"{name.replace('_', ' ')} {_number(drift[name])}{'!' * (name in above)}" for name in MEASURES]
     out.print(f"Against the model before: {', '.join(words)} (! is more than usual).", markup=False)

@@ -116,6 +116,7 @@ def _drift(drift: Drift, unit: int) -> dict[str, Json]:
     return {
         **{str(measure): value for measure, value in values_of(drift).items()},
         "usual_distance": drift.usual_distance,
+        "has_restarted": drift.has_restarted,
         "above_limit": list(drift.above),
         "emerging": None if group is None else {"customers": group.customers, "share": group.share, "profile": profile},
     }

@@ -112,5 +112,8 @@ def test_a_card_shows_what_the_trainer_noticed(capsys: pytest.CaptureFixture[str
     assert "share shift 0.250!, label churn 0.010," in shown
     assert "Emerging: 40 customers" in shown
     assert "900.00 spent" in shown
+    assert "started afresh" not in shown
+    print_card(card_view(4, replace(LEARNT, drift=replace(drift, has_restarted=True))))
+    assert "With this model the clusters were started afresh." in capsys.readouterr().out
     print_card(card_view(4, replace(LEARNT, drift=None)))
     assert "Against" not in capsys.readouterr().out

@@ -30,7 +30,7 @@ SETTINGS = msgspec.structs.replace(
     rename_after_days=2,
     restart_gain=0,
     restart_after_days=2,
-    restart_for_days=2,
+    restart_calm_days=2,
     watched_a_day=30,
     label_days=2,
     hand_over_labels=60,
@@ -106,7 +106,7 @@ def test_the_histories_hold_what_could_differ() -> None:
     assert {snapshot.restarts > 0 for snapshot in found} == {True, False}
     assert any(snapshot.progress.broken_days for snapshot in found)
     assert {snapshot.progress.won_days for snapshot in found} == {0, 1}
-    assert {snapshot.progress.heading_days for snapshot in found} == {0, 1, 2}
+    assert {snapshot.progress.calm_days for snapshot in found} == {0, 1, 2}
     assert max(later.trained_at - one.trained_at for one, later in pairwise(found)) == 5 * DAY, "a break"
     assert any(snapshot.sample_below < 1 << 63 for snapshot in found)
     assert any(snapshot.samples_from > 7 for snapshot in found)

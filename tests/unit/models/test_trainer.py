@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -125,33 +126,48 @@ def as_they_are(points: Points) -> Scaled:
     return Scaled(points, np.zeros(5), np.ones(5))
 
 
-def test_a_restart_is_a_way_of_some_days_on_which_nobody_jumps() -> None:
-    """Three heaps, and centres that begin between them: a fresh start finds the heaps."""
-    settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=4)
+def restarted(calm_days: int) -> tuple[Centres, list[tuple[int, bool, float]]]:
+    """Three heaps, and centres that begin between them: a fresh start finds the heaps.
+
+    Returns, day by day, the restarts so far, whether customers are kept more firmly, and the inertia.
+    """
+    settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_calm_days=calm_days)
     rng, heaps = np.random.default_rng(2), np.array([[0, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0, 4, 0, 0, 0]])
     points = np.repeat(heaps, 100, axis=0) + rng.normal(size=(300, 5)) * 0.1
     centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
-    way, before = [], now
-    for day in range(7):
+    found = []
+    for day in range(8):
         now = centres.next(as_they_are(points), now, day)
-        way.append(float(np.linalg.norm(now - before, axis=1).max()))
-        before = now
-    assert (centres.restarts, centres.heading) == (1, ())
-    assert inertia(points, now) < 0.1
-    assert max(way) < 2, "the way is some four units long"
+        found.append((centres.restarts, centres.is_calm, inertia(points, now)))
+    return centres, found
 
 
-def test_who_stays_where_they_are_is_kept_more_firmly_while_centres_are_on_their_way() -> None:
-    """As trained, but with three days to go to where the centres are already."""
+def test_a_restart_goes_all_the_way_on_the_day_that_it_is_announced() -> None:
+    """Half-way between two good places is a bad one."""
+    _, found = restarted(3)
+    for (before, _, _), (after, is_calm, apart) in pairwise(found):
+        assert (apart < 0.1) == (after == 1), "until then the centres are between the heaps, and no day after it"
+        assert after == before or not is_calm, "customers go with it on its day"
+    assert {one for one, _, _ in found} == {0, 1}
+
+
+def test_customers_are_kept_more_firmly_on_the_days_behind_a_restart() -> None:
+    centres, found = restarted(3)
+    began = next(day for day, (restarts, _, _) in enumerate(found) if restarts)
+    assert [is_calm for _, is_calm, _ in found[began:]] == [False, True, True, True, False, False, False][: 8 - began]
+    assert (centres.calm_days, began) == (0, 1)
+
+
+def test_who_stays_where_they_are_is_kept_more_firmly_behind_a_restart() -> None:
+    """As trained, but with two calm days to come."""
     begun = trained(Trainer(SMALL), 6)[2]
-    heading = tuple(cluster.centre for cluster in begun.clusters)
-    progress = msgspec.structs.replace(begun.progress, heading=heading, heading_days=3)
+    progress = msgspec.structs.replace(begun.progress, calm_days=2)
     restarting = Trainer.resumed(SMALL, msgspec.structs.replace(begun, progress=progress))
     found = folded(restarting, list(enumerate(slices(8)))[begun.samples_from :])
     margins = [(one.hysteresis, one.fresher_hysteresis) for one in found]
-    on_the_way, arrived = (0.3, 0.4), (0.1, 0.2)
-    assert margins == [on_the_way, on_the_way, arrived, arrived][: len(found)]
-    assert arrived in margins
+    calm, usual = (0.3, 0.4), (0.1, 0.2)
+    assert margins == [calm, calm, usual, usual][: len(found)]
+    assert usual in margins
 
 
 def test_a_way_that_cannot_be_noise_is_gone_on_the_day_and_noise_is_damped() -> None:
@@ -187,21 +203,6 @@ def test_the_more_customers_are_new_the_farther_centres_go() -> None:
     """What one centre does may be noise; but who is new was never elsewhere."""
     gone = [part_gone((1, 0, 0), newcomers) for newcomers in (0.0, 0.5, 1.0)]
     assert gone == pytest.approx([0.2, 0.6, 1.0], abs=0.1)
-
-
-def test_centres_on_their_way_to_a_fresh_start_are_not_left_behind_by_the_customers() -> None:
-    """All move by one unit a day, on all the way; a fifth of that a day would leave the centres four units behind."""
-    settings = msgspec.structs.replace(SMALL, k=3, restart_after_days=2, restart_for_days=8)
-    rng, heaps = np.random.default_rng(2), np.array([[0, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0, 4, 0, 0, 0]])
-    points = np.repeat(heaps, 100, axis=0) + rng.normal(size=(300, 5)) * 0.1
-    centres, now = Centres(settings), np.array([[0.0, 0.1, 0, 0, 0], [0.1, 0.0, 0, 0, 0], [2.0, 2.0, 0, 0, 0]])
-    for day in range(20):
-        points = points + np.array([0, 0, 0, 0, 1.0])
-        now = centres.next(as_they_are(points), now, day)
-        if centres.restarts and not centres.heading:
-            break
-    assert centres.restarts == 1
-    assert inertia(points, now) < 0.1
 
 
 def test_the_error_of_a_draw_is_that_of_its_means_and_unknown_for_one_customer() -> None:

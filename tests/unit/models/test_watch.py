@@ -129,20 +129,35 @@ def test_shares_may_move_further_by_those_who_came_since() -> None:
     assert notice.limit == pytest.approx(SHARE_SHIFT_LIMIT + 0.05)
 
 
+def test_only_the_distance_is_compared_across_a_restart_and_the_next_day_is_judged_again() -> None:
+    first, *others = moved_by(0.1)
+    far = (first.centre[0] + 2 * a_snapshot().scaling.deviation[0], *first.centre[1:])
+    elsewhere = (msgspec.structs.replace(first, centre=far), *others)
+    noticed = {one.measure for one in a_day_after(a_snapshot(), clusters=elsewhere).noticed}
+    assert noticed >= {"centre_shift", "share_shift"}
+    found = a_day_after(a_snapshot(), clusters=elsewhere, restarts=1)
+    assert (found.has_restarted, found.noticed) == (True, ())
+    later = a_day_after(msgspec.structs.replace(a_snapshot(), restarts=1), clusters=elsewhere)
+    assert (later.has_restarted, {one.measure for one in later.noticed}) == (False, noticed)
+    assert strayed_by(0.1, restarts=1) == ["unassigned_distance"]
+
+
+def strayed_by(part: float, facts: Integers = MANY, restarts: int = 0) -> list[str]:
+    """What is noticed where customers are so much farther from the centres than usual, at so many restarts."""
+    day = SETTLING_DAYS + 10
+    now = drift_of(None, a_snapshot(), facts, day).distance
+    known = Drift(distance=now / (1 + part), usual_distance=now / (1 + part))
+    last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day - 1), drift=known)
+    return [one.measure for one in drift_of(last, msgspec.structs.replace(last, restarts=restarts), facts, day).noticed]
+
+
 @pytest.mark.parametrize(("newcomers", "allowed"), [(0.0, 0.035), (0.2, 0.085)])
 def test_newcomers_may_be_farther_away_than_others(newcomers: float, allowed: float) -> None:
     """The limits of a shop of four fifths regulars, and of one of regulars alone."""
-    day, tenures = SETTLING_DAYS + 10, np.where(np.arange(2_500) < newcomers * 2_500, 28, 100)
+    tenures = np.where(np.arange(2_500) < newcomers * 2_500, 28, 100)
     facts = np.column_stack([MANY[:, :3], tenures])
-    now = drift_of(None, a_snapshot(), facts, day).distance
-
-    def noticed(excess: float) -> list[str]:
-        known = Drift(distance=now / (1 + excess), usual_distance=now / (1 + excess))
-        last = msgspec.structs.replace(a_snapshot(), progress=Progress(days=day - 1), drift=known)
-        return [one.measure for one in drift_of(last, last, facts, day).noticed]
-
-    assert noticed(allowed - 0.002) == []
-    assert noticed(allowed + 0.002) == ["unassigned_distance"]
+    assert strayed_by(allowed - 0.002, facts) == []
+    assert strayed_by(allowed + 0.002, facts) == ["unassigned_distance"]
 
 
 def test_the_edge_of_a_crowd_is_no_segment_and_the_same_customers_alone_are() -> None:

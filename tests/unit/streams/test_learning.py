@@ -178,6 +178,18 @@ async def test_samples_that_are_gone_are_missed_and_nothing_else(caplog: pytest.
     assert decode_snapshot(topics.models[-1]).customers == 200
 
 
+async def test_a_restart_is_announced(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "tierline.trainer")
+    eager, topics = msgspec.structs.replace(SMALL, restart_gain=-1.0, restart_after_days=2), Topics(Random(0))
+    for one in history(12):
+        topics.add(one)
+    await delivered(Learning(Client(topics), eager), topics, 0)
+    restarts = [decode_snapshot(body).restarts for body in topics.models]
+    began = next(version for version, count in enumerate(restarts) if count)
+    assert f"model {began}: clusters were started afresh; " in caplog.text
+    assert caplog.text.count("started afresh") == max(restarts)
+
+
 async def test_what_cannot_be_read_is_passed_over_and_what_is_newer_stops(caplog: pytest.LogCaptureFixture) -> None:
     topics, samples = Topics(Random(0)), history()
     for number, one in enumerate(samples):
