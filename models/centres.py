@@ -1,7 +1,7 @@
 """Where the centres stand at the end of a day: re-anchored, or where clusters that were started afresh have theirs.
 
-A restart goes all the way at once: half-way between two good places is a bad one. The customers go with it on that
-day, and are kept more firmly for some days behind it.
+A restart goes all the way at once: half-way between two good places is a bad one. On that day and for some behind it
+customers are kept more firmly where they are, so that only those go with it whom it finds a clearly better place.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ class Centres:
         self._settings = settings
         self.restarts = self.won_days = self.calm_days = 0
         self.is_calm = False
-        """Whether this is a day behind a restart, on which customers are kept more firmly."""
+        """Whether this is the day of a restart or soon behind it: customers are kept more firmly."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, settings: LearningSettings) -> "Centres":
@@ -53,7 +53,8 @@ class Centres:
         self.won_days = self.won_days + 1 if is_better else 0
         if self.won_days < settings.restart_after_days:
             return anchored
-        self.restarts, self.won_days, self.calm_days = self.restarts + 1, 0, settings.restart_calm_days
+        self.restarts, self.won_days = self.restarts + 1, 0
+        self.is_calm, self.calm_days = True, settings.restart_calm_days
         return matched(old, fresh)
 
     def passed(self, quiet: Scaled, raw: Points, day: int) -> Points:

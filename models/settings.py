@@ -42,22 +42,22 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The same of most centres at once, on which all go farther: it is the shop that has changed."""
     rename_after_days: int = 14
     """Names change only when a predicate has been broken on so many days in a row."""
-    fresh_starts: int = 3
+    fresh_starts: int = 10
     fresh_steps: int = 30
     """The k-means++ starts that challenge the centres every day, and the Lloyd steps of each."""
     restart_gain: float = 0.02
     """A challenger wins a day when it lowers the inertia by this part."""
-    restart_after_days: int = 5
+    restart_after_days: int = 7
     """Its centres are taken over when one has won on so many days in a row."""
-    restart_calm_days: int = 14
-    """On so many days behind it customers are kept more firmly, so that who moved with it does not come back."""
+    restart_calm_days: int = 7
+    """On so many days behind it customers are kept more firmly, as on its own; no challenger comes on them."""
     hysteresis: float = 0.1
     """A customer moves only to a centre that is nearer by this part."""
     fresher_hysteresis: float = 0.2
     """Without an event of their own, to a centre that is no staler, only by this part."""
     restart_hysteresis: float = 0.3
     restart_fresher_hysteresis: float = 0.4
-    """The two on the calm days behind a restart."""
+    """The two on the day of a restart and the calm ones behind it."""
     table_customers: int = 100_000
     """Above so many customers a fair sample of them is kept."""
     forget_after_days: int = 7
