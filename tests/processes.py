@@ -1,21 +1,26 @@
 """Processes that a test did not start itself: the children of a command, as Linux lists them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
 def descendants(pid: int) -> set[int]:
-    """Return the ids of all processes below ``pid``."""
+    """Return the ids of all processes below ``pid``; a thread that ends meanwhile has none."""
     found: set[int] = set()
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found |= {child} | descendants(child)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, children.read_text().split()):
+                found |= {child} | descendants(child)
     return found
 
 
 def is_alive(pid: int) -> bool:
     """Tell whether it runs; one that is only still listed does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def running(pid: int, command: str) -> int:

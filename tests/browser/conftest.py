@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.fake_api import fake_app
 from tests.browser.fake_shop import FakeShop
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
+expect.set_options(timeout=20_000)
+"""A page needs seconds where three runs of tests share two cores; by default 5 s have to do."""
 
 
 @dataclass

@@ -43,7 +43,7 @@ def test_an_order_is_seen_in_the_page_and_after_a_restart_of_the_api(page: Page,
 
     api = shop.children.pop()
     api.process.send_signal(signal.SIGTERM)
-    api.process.wait(10)
+    api.process.wait(30)
     expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=SOON_MS)
     shop.start_process("api")
     expect(page.locator("#connection")).to_have_text("Live", timeout=SOON_MS)

@@ -129,6 +129,6 @@ def _latest_of_time(changes: list[LogRecord]) -> Instant:
 
 
 def _jumps_in(records: list[LogRecord]) -> int:
-    """Return how often a stamp is about an hour before the one that stands before it."""
+    """Return how often a stamp is long before the one that stands before it: an hour, less what passed in between."""
     stamps = [record.timestamp_ms for record in records]
-    return sum(later < before - HOUR_SECONDS * 900 for before, later in pairwise(stamps))
+    return sum(later < before - HOUR_SECONDS * 500 for before, later in pairwise(stamps))

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -43,6 +43,11 @@ async def _heeds_sigterm(worker: WorkerProcess) -> bool:
     assert worker.process is not None
     assert worker.process.poll() is None, worker.said[-1500:]
     return handles(worker.process.pid, signal.SIGTERM)
+
+
+async def have_begun(workers: Sequence[WorkerProcess]) -> bool:
+    """Tell whether each of them has claimed a partition: all are in the group then."""
+    return all(": claimed at step " in worker.said for worker in workers)
 
 
 async def steps_in_redis(installation: Installation, url: str) -> list[int]:

@@ -11,6 +11,9 @@ from schemas.topics import JOURNAL
 from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
 
+GIVES_UP_SECONDS = 90
+"""A worker that was killed may have to start first, beside everything else that runs."""
+
 
 @asynccontextmanager
 async def transactions_of(installation: Installation) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
@@ -36,7 +39,7 @@ async def transactions_of(installation: Installation) -> AsyncIterator[Callable[
 
 async def soon(is_true: Callable[[], Awaitable[bool]]) -> None:
     """Wait until it is so."""
-    gives_up_at = time.monotonic() + 30
+    gives_up_at = time.monotonic() + GIVES_UP_SECONDS
     while not await is_true():
         assert time.monotonic() < gives_up_at, "it never was"
         await asyncio.sleep(0.001)
@@ -45,7 +48,7 @@ async def soon(is_true: Callable[[], Awaitable[bool]]) -> None:
 async def something_to_relay(installation: Installation) -> None:
     """Wait until an outbox holds something: a kill then likely hits a transaction, or the gap behind it."""
     repository = RedisRepository(installation.redis_url, installation.name)
-    gives_up_at = time.monotonic() + 30
+    gives_up_at = time.monotonic() + GIVES_UP_SECONDS
     while not any([(await repository.peek(p, 1)).entries for p in range(installation.partitions)]):
         assert time.monotonic() < gives_up_at, "nothing is said any more"
         await asyncio.sleep(0.002)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from schemas.snapshot import decode_snapshot
 from schemas.topics import ALERTS, MODELS
 from streams.alerts import alerts_of
 from tests.integration.installation import Installation
-from tests.integration.test_trainer import sampled
+from tests.integration.test_trainer import sampled, the_active
 from tests.integration.trainer_process import a_trainer
 from tests.servers import KafkaServer, ValkeyServer
 from tests.unit.models.building import SMALL, with_group
@@ -32,12 +33,13 @@ def installation(kafka: KafkaServer, valkey: ValkeyServer, unique_name: str, tmp
 async def test_a_group_from_nowhere_is_told_once_with_the_model_that_found_it(installation: Installation) -> None:
     trainer = a_trainer(installation, SMALL)
     history = [samples for _, samples in with_group(INJECTED_ON + 6, 40, INJECTED_ON)]
-    producing = asyncio.create_task(sampled(installation, history, a_second=6))
-    for _ in range(4):
-        await asyncio.sleep(2)
+    for begin, end in pairwise((0, 10, 24, INJECTED_ON + 1, INJECTED_ON + 4)):
+        producing = asyncio.create_task(sampled(installation, history[begin:end], a_second=6))
+        await the_active(installation, [trainer])
         trainer.kill()
         trainer.start()
-    await producing
+        await producing
+    await sampled(installation, history[INJECTED_ON + 4 :], a_second=6)
     told = await awaited(installation, f"until 1970-02-0{INJECTED_ON + 6 - 31 + 1}T")
     records = await installation.read(MODELS, 0)
     expected = [alert for one in records for alert in alerts_of(decode_snapshot(one.value or b""), one.offset)]

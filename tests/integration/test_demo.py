@@ -24,7 +24,7 @@ def _demo(*options: str, cwd: Path) -> subprocess.Popen[str]:
 
 
 def _wait_until_gone(pids: set[int]) -> set[int]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     left = {pid for pid in pids if is_alive(pid)}
     while left and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -8,6 +8,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from aiokafka.record.util import calc_crc32c
 from schemas.record import LogRecord
 from schemas.topics import INPUTS, ORDERS, dead_letter_topic
 from state.outputs import TRUNCATED_BYTES, VALUE_BYTES_MAX, text_of
+from tests.faults.watching import have_begun, until
 from tests.fuzz.mutations import Sent
 from tests.fuzz.world import World
 from tests.integration import bad_records
@@ -49,6 +51,8 @@ async def test_fuzzed_records_reconcile_through_a_kill_and_nothing_personal_is_l
     # What an erasure takes out of the outbox was never published, so the books hold until the first one.
     sent = [as_kafka_takes_it(one) for world in worlds for one in world.sent if not erases(one)]
     workers = [installation.start_worker(), installation.start_worker()]
+    # Who has not yet begun while the other takes all of these is not warm afterwards.
+    await until(partial(have_begun, workers), "each worker has one of the two partitions")
     await produce(installation, sent[:4000])
     await installation.await_rest()
     warm_kib = resident_kib(workers[0])

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from models.settings import LearningSettings
 from schemas.instants import format_instant
 from schemas.topics import CONSENTS
 from state.customer import decode_state
@@ -25,12 +24,12 @@ from tests import builders
 from tests.integration.commands import tierline
 from tests.integration.installation import Installation, as_bytes
 from tests.integration.shop import Record, a_shop
+from tests.integration.test_trainer import SETTINGS, all_sampled, assert_published_is_the_fold
 from tests.integration.trainer_process import a_trainer
 from tierline.demo.children import Child
 from tierline.embedded.process import free_port
 
 Json: TypeAlias = Any
-SETTINGS = LearningSettings(k=4, warm_up_days=3, reservoir_customers=150, learn_every=2)
 
 
 class Api:
@@ -91,6 +90,9 @@ async def test_the_nearest_customers_are_found_and_an_erased_one_never_is(instal
         await installation.produce(shop[2_000:], a_second=1000)
         await installation.await_rest()
         await api.once("/customers/c-1/lookalikes", 200)
+        await all_sampled(installation)
+        await assert_published_is_the_fold(installation)
+        await installation.await_adoption(60)
         await _settled(api)
         body = (await api.get("/customers/c-1/lookalikes?n=5"))[1]
         LookalikesView.model_validate(body)

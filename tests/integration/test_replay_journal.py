@@ -187,7 +187,7 @@ async def test_a_worker_and_a_replay_of_its_journal_agree(installation: Installa
     installation.options = {"batch_records": 50, "program": random_steps(3)[0]}
     installation.start_worker()
     producing = asyncio.create_task(installation.produce(records_of(range(3, 9)), a_second=400))
-    await asyncio.sleep(1)
+    await installation.await_steps(100)
     # While the worker is still at it.
     kafka_alone = without_redis(installation)
     done = await asyncio.to_thread(replay, "--against-topics", "--json", settings=kafka_alone)

@@ -23,6 +23,8 @@ from tests.servers import NewKafka, ValkeyServer
 from tests.unit.models.building import DAY, folded, slices
 
 SETTINGS = LearningSettings(k=4, warm_up_days=3, reservoir_customers=150, learn_every=2)
+PUBLISHED = " customers until "
+"""What a trainer says of each model once it is published."""
 
 
 def a_history(days: int, seed: int) -> list[SampleSlice]:
@@ -69,6 +71,17 @@ async def assert_published_is_the_fold(installation: Installation, within_second
     return len(fold)
 
 
+async def all_sampled(installation: Installation, within_seconds: float = 60) -> None:
+    """Wait until everybody is sampled in the last day of each partition's clock: that goes on while workers rest."""
+    days = {meta.partition: meta.clock_at // DAY for meta in await installation.metas()}
+    gives_up_at, swept = time.monotonic() + within_seconds, dict[int, int]()
+    while swept != days:
+        assert time.monotonic() < gives_up_at, f"days {swept} are sampled, not {days}: {said(installation)}"
+        await asyncio.sleep(0.3)
+        slices_sent = [decode_slice(record.value or b"") for record in await installation.read(SAMPLES, 0)]
+        swept = {one.partition: one.at // DAY for one in slices_sent if one.is_last}
+
+
 def said(installation: Installation) -> str:
     return "\n".join(one.said[-2000:] for one in installation.workers)
 
@@ -78,6 +91,7 @@ async def test_workers_sample_and_a_trainer_learns(installation: Installation) -
     worker, trainer = installation.start_worker(), a_trainer(installation, SETTINGS)
     await installation.produce(a_shop(6_000, seed=5, customers=300), a_second=1000)
     await installation.await_rest()
+    await all_sampled(installation)
     assert await assert_published_is_the_fold(installation) >= 3
     last = decode_snapshot((await published(installation))[-1])
     assert last.customers > 250
@@ -163,11 +177,11 @@ async def test_a_kafka_that_goes_away_is_waited_for_and_does_not_hold_up_the_end
 
 async def the_active(installation: Installation, trainers: list[WorkerProcess]) -> WorkerProcess:
     """Wait until one of them publishes."""
-    before = [one.said.count(": 200 customers") for one in trainers]
-    gives_up_at = time.monotonic() + 30
+    before = [one.said.count(PUBLISHED) for one in trainers]
+    gives_up_at = time.monotonic() + 60
     while True:
         for count, one in zip(before, trainers, strict=True):
-            if one.said.count(": 200 customers") > count:
+            if one.said.count(PUBLISHED) > count:
                 return one
         assert time.monotonic() < gives_up_at, said(installation)
         await asyncio.sleep(0.05)

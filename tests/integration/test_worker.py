@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,7 @@ from state.redis_repository import RedisRepository
 from streams.ports import StopError
 from streams.rebuild import rebuild
 from tests import builders
+from tests.faults.flow import Flow
 from tests.integration.installation import Installation, as_bytes
 from tests.integration.moments import something_to_relay, soon, transactions_of
 from tests.integration.shop import BEGIN_MS, a_shop
@@ -31,8 +33,8 @@ async def test_ten_kills_lose_nothing_and_say_nothing_twice(
     installation.options = {"batch_records": 100}
     random = Random(7)
     workers = [installation.start_worker(), installation.start_worker()]
-    producing = asyncio.create_task(installation.produce(a_shop(20_000, seed=7), a_second=1500))
-    await asyncio.sleep(4)
+    flow = Flow(installation, partial(a_shop, seed=7), 20_000, a_second=1000)
+    await installation.await_steps(500)
     async with transactions_of(installation) as is_one_open:
         for number in range(10):
             await asyncio.sleep(random.uniform(0.3, 1.2))
@@ -48,7 +50,8 @@ async def test_ten_kills_lose_nothing_and_say_nothing_twice(
             for worker in killed:
                 worker.kill()
                 worker.start()
-    await producing
+    flow.assert_flows()
+    await flow.end()
     await installation.await_rest()
     assert [worker.terminate() for worker in workers] == [0, 0]
     assert await installation.assert_books() > 1000
@@ -188,6 +191,7 @@ async def test_a_rebuild_beside_a_live_worker_is_refused_unless_forced(installat
 async def test_time_passes_by_the_wall_clock_while_nothing_arrives(installation: Installation) -> None:
     installation.options = {"clock": "wall", "tick_delay_seconds": 0}
     worker = installation.start_worker()
+    await installation.await_steps(installation.partitions)
     now_ms = time.time_ns() // 1_000_000
     until_at = (now_ms + 5000) * 1000
     tier = builders.a_manual_tier("gold", format_instant(until_at), format_instant(now_ms * 1000))

@@ -13,8 +13,10 @@ from schemas.program import Program
 from streams.seldom import limit_repetitions
 from streams.worker import run_worker
 from streams.worker_config import WorkerConfig
+from tests.processes import handles
 
 ROOT = Path(__file__).parents[2]
+HEEDS_WITHIN_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -54,8 +56,12 @@ class WorkerProcess:
         self.process.send_signal(signal.SIGCONT)
 
     def terminate(self, timeout_seconds: float = 20) -> int:
-        """Ask it to end and return its exit code."""
+        """Ask it to end and return its exit code; one that has only just started is waited for."""
         assert self.process is not None
+        gives_up_at = time.monotonic() + HEEDS_WITHIN_SECONDS
+        while self.process.poll() is None and not handles(self.process.pid, signal.SIGTERM):
+            assert time.monotonic() < gives_up_at, f"it does not heed SIGTERM: {self.said[-1500:]}"
+            time.sleep(0.02)
         self.process.terminate()
         return self.process.wait(timeout_seconds)
 
