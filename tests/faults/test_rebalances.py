@@ -9,7 +9,7 @@ import pytest
 from tests.faults.conftest import Happened, NewInstallation
 from tests.faults.flow import Flow
 from tests.faults.size import at_size
-from tests.faults.watching import end_in_order, settled
+from tests.faults.watching import CLAIMED, end_in_order, settled
 from tests.integration.installation import Installation
 from tests.integration.shop import a_shop
 
@@ -52,4 +52,4 @@ async def test_workers_that_come_and_go_change_nothing(new_installation: NewInst
 
 def _claims(shop: Installation) -> int:
     """Return how often a partition was claimed."""
-    return sum(worker.said.count(": claimed at step ") for worker in shop.workers)
+    return sum(worker.said.count(CLAIMED) for worker in shop.workers)

@@ -51,10 +51,10 @@ class Sizes:
         self.resident_kib.append(pages * os.sysconf("SC_PAGE_SIZE") // 1024)
         self.handles.append(len(list((process / "fd").iterdir())))
 
-    def thirds(self, values: list[int], middle: Callable[[list[int]], float]) -> tuple[float, float]:
-        """Return ``middle`` of the second third and of the last one: in the first everything is new to it."""
+    def thirds(self, values: list[int], summed_up: Callable[[list[int]], float]) -> tuple[float, float]:
+        """Return the middle third and the last one, ``summed_up``: in the first everything is new to it."""
         third = len(values) // 3
-        return middle(values[third : 2 * third]), middle(values[2 * third :])
+        return summed_up(values[third : 2 * third]), summed_up(values[2 * third :])
 
 
 @pytest.mark.timeout(SECONDS + 300)

@@ -1,10 +1,9 @@
 """What a fault test sees of an installation from outside, and how it ends."""
 
 import asyncio
-import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -13,7 +12,9 @@ from state.meta import decode_meta
 from state.redis_repository import RedisRepository
 from tests.integration.installation import Installation
 from tests.integration.worker_process import WorkerProcess
-from tests.processes import handles
+
+CLAIMED: Final = ": claimed at step "
+"""What a worker's log says of each partition that it claims."""
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], what: str, within_seconds: float = 60) -> None:
@@ -34,20 +35,15 @@ async def settled(installation: Installation, within_seconds: float = 120) -> in
 
 
 async def end_in_order(worker: WorkerProcess) -> None:
-    """Let SIGTERM end it, which it must do with exit code 0; one that has only just started is waited for."""
-    await until(partial(_heeds_sigterm, worker), "a worker heeds SIGTERM")
-    assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
-
-
-async def _heeds_sigterm(worker: WorkerProcess) -> bool:
+    """Let SIGTERM end it, which it must do with exit code 0; it must live until then."""
     assert worker.process is not None
     assert worker.process.poll() is None, worker.said[-1500:]
-    return handles(worker.process.pid, signal.SIGTERM)
+    assert await asyncio.to_thread(worker.terminate, 60) == 0, worker.said[-1500:]
 
 
 async def have_begun(workers: Sequence[WorkerProcess]) -> bool:
     """Tell whether each of them has claimed a partition: all are in the group then."""
-    return all(": claimed at step " in worker.said for worker in workers)
+    return all(CLAIMED in worker.said for worker in workers)
 
 
 async def steps_in_redis(installation: Installation, url: str) -> list[int]:
